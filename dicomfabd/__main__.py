@@ -1,0 +1,5 @@
+"""`python -m dicomfabd` is the `dicomfabd` command."""
+
+from dicomfabd.cli.main import main
+
+main()

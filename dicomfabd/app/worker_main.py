@@ -1,0 +1,89 @@
+"""One worker process: `python -m dicomfabd.app.worker_main`, started and fed by `workers.WorkerPool`.
+
+Its first line of standard input is a `WorkerSetup` as JSON. Later lines are `wake` (there is new work) and `stop`. Standard output
+carries the journal to the main process. The end of standard input means that the main process died.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from random import SystemRandom
+from typing import IO, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from dicomfabd.config import WorkersSection
+from dicomfabd.domain.delivery import Destination
+from dicomfabd.plan.catalog import Catalog
+from dicomfabd.plan.parser import Defaults
+from dicomfabd.plan.planner import Planner
+from dicomfabd.store.opening import open_store
+from dicomfabd.telemetry.journal import Journal
+from dicomfabd.telemetry.sink import RelaySink
+from dicomfabd.worker import Worker
+
+LONGEST_IDLE_S: Final = 5.0
+"""A worker looks for work at least this often, should a wake-up be lost."""
+
+
+class WorkerSetup(BaseModel):
+    """Everything a worker process needs to know."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    store_url: str
+    protocols_dir: Path
+    scale: Literal["full", "small", "tiny"]
+    defaults: Defaults
+    workers: WorkersSection
+    destinations: list[Destination]
+
+
+def main() -> None:
+    """Work until told to stop."""
+    # A Ctrl-C in the terminal reaches us too; the main process says when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Unbuffered: the interpreter cannot end while a thread waits inside a buffered reader.
+    commands = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115, PTH123 - open for life
+    setup = WorkerSetup.model_validate_json(commands.readline())
+    stopping, woken = threading.Event(), threading.Event()
+
+    def ask_to_stop() -> None:
+        stopping.set()
+        woken.set()
+
+    signal.signal(signal.SIGTERM, lambda _number, _frame: ask_to_stop())
+    threading.Thread(target=_listen, args=(commands, woken, ask_to_stop), daemon=True).start()
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0) as pipe:
+        store = open_store(setup.store_url)
+        worker = Worker(
+            name=setup.name,
+            queue=store.queue,
+            planner=Planner(Catalog.load(setup.protocols_dir), setup.defaults, setup.scale),
+            destinations={destination.name: destination for destination in setup.destinations},
+            settings=setup.workers,
+            journal=Journal(RelaySink(pipe)),
+            random=SystemRandom(),
+        )
+        while not stopping.is_set():
+            if not worker.run_once():
+                woken.wait(worker.idle_s(LONGEST_IDLE_S))
+                woken.clear()
+        store.close()
+
+
+def _listen(commands: IO[bytes], woken: threading.Event, ask_to_stop: Callable[[], None]) -> None:
+    for line in commands:
+        if line.strip() == b"stop":
+            ask_to_stop()
+        woken.set()
+    # Orphaned: the leases lapse or the next daemon releases them; going on would work beside it.
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Supervises the worker processes: starts them, wakes them, replaces the dead, stops them in time."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from dicomfabd.app.worker_main import WorkerSetup
+from dicomfabd.telemetry.journal import Journal
+from dicomfabd.telemetry.sink import Sink, replay
+
+LONGEST_LINE: Final = 1 << 20
+WAKE_DELAY_S: Final = 0.002  # a burst of orders wakes the workers once
+_RESTART_FIRST_S: Final = 0.2
+_RESTART_LONGEST_S: Final = 30.0
+_HEALTHY_S: Final = 30.0  # one that ran this long is restarted without delay growing
+
+
+@dataclass(slots=True)
+class _Process:
+    setup: WorkerSetup
+    handle: asyncio.subprocess.Process | None = None
+
+
+class WorkerPool:
+    """A fixed number of worker processes."""
+
+    def __init__(self, setups: list[WorkerSetup], sink: Sink, journal: Journal, release: Callable[[str], int]) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            setups: One for each process; their names hold the leases.
+            sink: Where the workers' journals go.
+            journal: Told of starts and deaths.
+            release: Puts back what a dead worker held; blocking.
+        """
+        self._processes = [_Process(setup) for setup in setups]
+        self._sink = sink
+        self._journal = journal
+        self._release = release
+        self._is_stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._wake: asyncio.TimerHandle | None = None
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the workers that run now."""
+        return [p.handle.pid for p in self._processes if p.handle and p.handle.returncode is None]
+
+    async def start(self) -> None:
+        """Start every process; returns at once, they come up side by side."""
+        self._tasks = [asyncio.create_task(self._supervise(process)) for process in self._processes]
+
+    def wake(self) -> None:
+        """Tell the workers that there is new work; call on the event loop."""
+        if self._wake is None:
+            self._wake = asyncio.get_running_loop().call_later(WAKE_DELAY_S, self._wake_now)
+
+    async def stop(self, timeout_s: float) -> None:
+        """Let the studies under way finish, for so long at most; then end the processes and put their work back."""
+        self._is_stopping = True
+        self._tell(b"stop\n")
+        _, late = await asyncio.wait(self._tasks, timeout=timeout_s) if self._tasks else (set(), set())
+        if late:
+            for process in self._processes:
+                if process.handle and process.handle.returncode is None:
+                    process.handle.kill()
+            await asyncio.wait(late)
+
+    def _wake_now(self) -> None:
+        self._wake = None
+        self._tell(b"wake\n")
+
+    def _tell(self, line: bytes) -> None:
+        for process in self._processes:
+            if process.handle and process.handle.stdin and process.handle.returncode is None:
+                process.handle.stdin.write(line)
+
+    async def _supervise(self, process: _Process) -> None:
+        delay_s = _RESTART_FIRST_S
+        while not self._is_stopping:
+            started = time.monotonic()
+            code = await self._run(process)
+            # Whatever it held is free at once, without waiting for the lease.
+            with contextlib.suppress(Exception):  # a store that is down says so itself; leases lapse anyway
+                await asyncio.to_thread(self._release, process.setup.name)
+            if self._is_stopping:
+                self._journal.worker_ended()
+                return
+            self._journal.worker_died(process.setup.name, code)
+            self._tell(b"wake\n")
+            delay_s = (
+                _RESTART_FIRST_S if time.monotonic() - started > _HEALTHY_S else min(delay_s * 2, _RESTART_LONGEST_S)
+            )
+            await asyncio.sleep(delay_s)
+
+    async def _run(self, process: _Process) -> int:
+        handle = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "dicomfabd.app.worker_main",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
+        )
+        process.handle = handle
+        self._journal.worker_started(process.setup.name, handle.pid)
+        assert handle.stdin and handle.stdout  # noqa: S101 - pipes were asked for
+        handle.stdin.write(process.setup.model_dump_json().encode() + b"\n")
+        if self._is_stopping:
+            handle.stdin.write(b"stop\n")
+        try:
+            async for line in handle.stdout:
+                replay(line, self._sink)
+        finally:
+            handle.stdin.close()
+        return await handle.wait()

@@ -1,0 +1,44 @@
+"""`dicomfabd`: one command, its verbs in the modules beside this one."""
+
+from typing import Annotated
+
+import typer
+
+from dicomfabd import __version__
+from dicomfabd.cli import daemon, messages, studies
+
+app = typer.Typer(
+    name="dicomfabd",
+    help="HL7 orders in, a DICOM worklist and fabricated synthetic studies out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(daemon.run)
+app.command()(daemon.check)
+app.command()(messages.send)
+app.command()(messages.explain)
+app.command()(studies.plan)
+app.command()(studies.fabricate)
+app.add_typer(studies.orders_app, name="orders")
+app.add_typer(studies.pacs_app, name="pacs")
+app.command()(daemon.health)
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """HL7 orders in, a DICOM worklist and fabricated synthetic studies out."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

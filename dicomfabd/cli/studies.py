@@ -1,0 +1,155 @@
+"""plan, fabricate, orders, pacs: what becomes of an order."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dicomfabd.app.daemon import ARCHIVE, destinations_of
+from dicomfabd.cli.console import (
+    ConfigOption,
+    JsonOption,
+    address_of,
+    existing_store,
+    fail,
+    out,
+    print_json,
+    settings_or_fail,
+)
+from dicomfabd.cli.messages import planner_of, read_orders_or_fail
+from dicomfabd.domain.order import OrderState
+from dicomfabd.fabricate.study import fabricate as make
+from dicomfabd.fabricate.study import write_file
+from dicomfabd.pacs.echo import echo as send_echo
+from dicomfabd.store.interface import OrderQuery
+from dicomfabd.web.orders import detail, summary
+
+orders_app = typer.Typer(help="Look at orders, with the daemon running or not.", no_args_is_help=True)
+pacs_app = typer.Typer(help="Ask the destinations.", no_args_is_help=True)
+
+
+def plan(
+    text: Annotated[str, typer.Argument(help="A procedure, as OBR-4 names it.")],
+    obr24: Annotated[str, typer.Argument(help="Diagnostic service section (OBR-24).")] = "",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show what is read from a procedure's name and which protocol serves it."""
+    found, protocol = planner_of(settings_or_fail(config)).recognise(text, obr24)
+    result = {
+        "modality": found.modality,
+        "body_part": found.body_part.term if found.body_part else "",
+        "laterality": found.laterality,
+        "contrast": found.contrast,
+        "protocol": protocol.id if protocol else "fallback",
+        "evidence": list(found.evidence),
+    }
+    if as_json:
+        print_json(result)
+        return
+    for name, value in result.items():
+        shown = "; ".join(found.evidence) if name == "evidence" else value
+        out.print(f"{name:12} {shown}", markup=False, soft_wrap=True)
+
+
+def fabricate(
+    file: Annotated[Path, typer.Argument(help="One HL7 order message.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the DICOM files.")],
+    config: ConfigOption = None,
+) -> None:
+    """Make the studies of a message, straight to disk, without a daemon."""
+    planner = planner_of(settings_or_fail(config))
+    requests = [request for request in read_orders_or_fail(file, planner) if request.order]
+    if not requests:
+        fail(f"{file}: asks for no study")
+    for number, request in enumerate(requests, start=1):
+        assert request.order is not None  # noqa: S101 - filtered above
+        study = planner.plan(request.order)
+        # Numbers, because nothing a sender wrote may become a path.
+        target = folder / f"study{number:03d}"
+        target.mkdir(parents=True, exist_ok=True)
+        for index, instance in enumerate(make(study), start=1):
+            write_file(instance, target / f"{index:05d}.dcm")
+        out.print(f"{target}: {study.instances} instances, protocol {study.protocol}", markup=False, soft_wrap=True)
+
+
+@orders_app.command("list")
+def list_orders(
+    state: Annotated[OrderState | None, typer.Option(help="Only orders in this state.")] = None,
+    accession: Annotated[str, typer.Option(help="Only this accession number.")] = "",
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List orders, newest first."""
+    query = OrderQuery(accession_number=accession, states=frozenset({state} if state else ()), limit=limit)
+    with existing_store(settings_or_fail(config)) as store:
+        found = [summary(stored) for stored in store.book.find(query)]
+    if as_json:
+        print_json(found)
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("order", "accession", "state", "mod", "procedure", "scheduled"):
+        table.add_column(name, no_wrap=name != "procedure")
+    for order in found:
+        table.add_row(
+            str(order["order_id"]),
+            order["accession_number"],
+            order["state"],
+            order["modality"],
+            order["procedure"],
+            order["scheduled_at"][:16].replace("T", " "),
+        )
+    out.print(table)
+
+
+@orders_app.command("show")
+def show_order(
+    accession: Annotated[str, typer.Argument(help="Accession number.")],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show one order: what it says, where it went, what happened when."""
+    with existing_store(settings_or_fail(config)) as store:
+        found = store.book.find(OrderQuery(accession_number=accession, limit=1))
+        if not found:
+            fail(f"there is no order with accession number {accession}")
+        order = detail(found[0], store.book.jobs(found[0].order_id), store.book.timeline(found[0].order_id))
+    if as_json:
+        print_json(order)
+        return
+    for name, value in order.items():
+        if name not in ("deliveries", "timeline"):
+            out.print(f"{name:22} {value}", markup=False, soft_wrap=True)
+    for job in order["deliveries"]:
+        counts = " ".join(f"{amount} {outcome}" for outcome, amount in job["instances"].items())
+        out.print(
+            f"\n{job['destination']}: {job['state']} {counts} {job['reason']}".rstrip(), markup=False, soft_wrap=True
+        )
+    out.print("")
+    for event in order["timeline"]:
+        said = " ".join(f"{key}={value}" for key, value in event["detail"].items())
+        out.print(f"{event['at']} {event['event']} {said}", markup=False, soft_wrap=True)
+
+
+@pacs_app.command("echo")
+def echo(
+    name: Annotated[str, typer.Argument(help="One destination; all by default.")] = "", config: ConfigOption = None
+) -> None:
+    """Send a C-ECHO to the destinations; exit code 1 unless all answer."""
+    settings = settings_or_fail(config)
+    port = address_of(settings, ARCHIVE, settings.archive.host, settings.archive.port).rpartition(":")[2]
+    destinations = [item for item in destinations_of(settings, int(port)) if name in ("", item.name)]
+    if not destinations:
+        fail(f"no destination named {name} is configured", 2)
+    away = 0
+    for destination in destinations:
+        result = send_echo(destination)
+        away += not result.ok
+        where = f"{destination.name}: {destination.ae_title} at {destination.host}:{destination.port}"
+        said = f"answers in {result.seconds * 1000:.0f} ms" if result.ok else result.reason
+        out.print(
+            f"{where} {said}", style="red" if out.is_terminal and not result.ok else None, markup=False, soft_wrap=True
+        )
+    raise typer.Exit(1 if away else 0)

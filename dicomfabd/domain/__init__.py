@@ -1,0 +1,1 @@
+"""The words we use: orders, patients, studies, deliveries. Standard library only."""

@@ -1,0 +1,44 @@
+"""Who is examined, and on which visit."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient as an order names them; attribute names are DICOM keywords (PS3.3 C.7.1.1, C.2.3, C.2.4).
+
+    Attributes:
+        patient_name: DICOM PN: `Family^Given^Middle^Prefix^Suffix`, groups joined by `=`.
+        patient_birth_date: `YYYYMMDD`, or empty when unknown or only partly known.
+        patient_sex: `F`, `M`, `O`, or empty.
+        patient_size: Metres.
+        patient_weight: Kilograms.
+        pregnancy_status: 1 to 4 (PS3.3 C.2.4), or None.
+    """
+
+    patient_id: str
+    patient_name: str
+    issuer_of_patient_id: str = ""
+    other_patient_ids: tuple[str, ...] = ()
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    patient_size: float | None = None
+    patient_weight: float | None = None
+    patient_mother_birth_name: str = ""
+    ethnic_group: str = ""
+    patient_address: str = ""
+    patient_telephone: str = ""
+    allergies: str = ""
+    medical_alerts: str = ""
+    pregnancy_status: int | None = None
+    patient_comments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The visit an order belongs to (PS3.3 C.3.2)."""
+
+    admission_id: str = ""
+    patient_class: str = ""
+    current_patient_location: str = ""
+    patient_state: str = ""

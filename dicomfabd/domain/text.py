@@ -1,0 +1,79 @@
+"""Values that come from a sender, made fit for DICOM without losing the reason."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dicomfabd.domain.errors import Fault
+from dicomfabd.domain.patient import Patient
+
+PN_GROUP_LENGTH = 64  # PS3.5 §6.2: PN, per component group
+
+
+class Cleaner:
+    """Makes values fit their DICOM value representation and keeps a list of what it had to do.
+
+    Control characters and backslashes (PS3.5 §6.4, the value separator) never pass.
+    """
+
+    def __init__(self, where: Mapping[str, str]) -> None:
+        """Remember where each attribute stood in the message.
+
+        Args:
+            where: Attribute name → location, for faults and warnings.
+        """
+        self._where = where
+        self.faults: list[Fault] = []
+        self.warnings: list[Fault] = []
+
+    def refuse(self, code: int, attribute: str, text: str, hint: str = "") -> None:
+        """Note a fault that makes the order unusable."""
+        self.faults.append(Fault(code, self._where.get(attribute, attribute), text, hint))
+
+    def warn(self, attribute: str, text: str) -> None:
+        """Note what was mended."""
+        self.warnings.append(Fault(0, self._where.get(attribute, attribute), text))
+
+    @staticmethod
+    def is_plain(value: str) -> bool:
+        """True when a value may stand in a DICOM string as it is."""
+        return value.isprintable() and "\\" not in value
+
+    def text(self, attribute: str, value: str, length: int) -> str:
+        """Give a one-line text of at most `length` characters; what is cut is noted."""
+        plain = _one_line(value)
+        if len(plain) > length:
+            self.warn(attribute, f"is longer than {length} characters and was cut")
+        return plain[:length].rstrip()
+
+    def name(self, attribute: str, value: str) -> str:
+        """Give a DICOM PN of up to three component groups of 64 characters each."""
+        groups = [_one_line(group) for group in value.split("=")[:3]]
+        if any(len(group) > PN_GROUP_LENGTH for group in groups):
+            self.warn(attribute, f"is longer than {PN_GROUP_LENGTH} characters and was cut")
+        return "=".join(group[:PN_GROUP_LENGTH].rstrip("^ ") for group in groups).rstrip("=")
+
+    def patient(self, patient: Patient) -> Patient:
+        """Give a patient with an ID and a name that a worklist may serve (type 1, PS3.4 K.6.1.2.2)."""
+        patient_id = patient.patient_id.strip()
+        if not patient_id:
+            self.refuse(101, "patient_id", "the patient has no identifier", "Fill PID-3.")
+        elif len(patient_id) > PN_GROUP_LENGTH or not self.is_plain(patient_id):
+            self.refuse(102, "patient_id", "is not a DICOM patient ID (LO: at most 64 characters, no backslash)")
+        name = self.name("patient_name", patient.patient_name)
+        if not name.replace("^", "").replace("=", ""):
+            self.warn("patient_name", "is empty; UNKNOWN stands for it")
+            name = "UNKNOWN"
+        return replace(
+            patient,
+            patient_id=patient_id,
+            patient_name=name,
+            issuer_of_patient_id=self.text("issuer_of_patient_id", patient.issuer_of_patient_id, 64),
+            patient_address=self.text("patient_address", patient.patient_address, 64),
+            patient_comments=self.text("patient_comments", patient.patient_comments, 1024),
+            allergies=self.text("allergies", patient.allergies, 64),
+            medical_alerts=self.text("medical_alerts", patient.medical_alerts, 64),
+        )
+
+
+def _one_line(value: str) -> str:
+    return " ".join("".join(c if c.isprintable() and c != "\\" else " " for c in value).split())

@@ -1,0 +1,1 @@
+"""Bodies made of labelled tissue, so that every modality shows the same patient."""

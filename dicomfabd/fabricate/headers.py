@@ -1,0 +1,202 @@
+"""The attribute modules every object shares (PS3.3 C.7 and C.12), written from a study plan."""
+
+from datetime import date, datetime
+from typing import Final
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from dicomfabd import __version__
+from dicomfabd.domain.order import Code, Order
+from dicomfabd.domain.study import SeriesPlan, StudyPlan
+from dicomfabd.fabricate.marks import STAMP
+
+# Schemes a reader of our images can look up (PS3.16 Table 8-1). A hospital's own codes mean nothing outside it, validators
+# warn of them, and the study's description says the same in words; the worklist gives them to the modality all the same.
+_PUBLIC_SCHEMES: Final = frozenset({"LN", "SCT", "DCM", "RADLEX", "C4", "I10"})
+
+
+def common(plan: StudyPlan, series: SeriesPlan, sop_class_uid: str) -> Dataset:
+    """Give a data set with everything but the image modules: patient, study, series, equipment, SOP common."""
+    ds = Dataset()
+    ds.SpecificCharacterSet = "ISO_IR 192"
+    ds.SOPClassUID = sop_class_uid
+    ds.SOPInstanceUID = series.sop_instance_uid(0)
+    ds.SyntheticData = "YES"
+    _patient(ds, plan.order, plan.started_at)
+    _study(ds, plan)
+    _series(ds, plan, series)
+    _equipment(ds, plan, series)
+    ds.InstanceNumber = 1
+    ds.ImageType = list(series.image_type)
+    set_time(ds, series.acquired_at(0))
+    return ds
+
+
+def set_time(ds: Dataset, moment: datetime) -> None:
+    """Set acquisition and content date and time."""
+    ds.AcquisitionDate = ds.ContentDate = da(moment)
+    ds.AcquisitionTime = ds.ContentTime = tm(moment)
+
+
+def frame_of_reference(ds: Dataset, plan: StudyPlan) -> None:
+    """Add the Frame of Reference Module (PS3.3 C.7.4.1)."""
+    ds.FrameOfReferenceUID = plan.frame_of_reference_uid
+    ds.PositionReferenceIndicator = ""
+
+
+def image_plane(ds: Dataset, series: SeriesPlan) -> None:
+    """Add the Image Plane Module (PS3.3 C.7.6.2) for image 0."""
+    grid = series.grid
+    if grid is None:
+        raise ValueError(f"series {series.key} has no grid")
+    ds.ImageOrientationPatient = [f"{value:g}" for value in (*grid.row_direction, *grid.column_direction)]
+    ds.ImagePositionPatient = [ds_text(value) for value in grid.position(0)]
+    ds.SliceLocation = ds_text(slice_location(series, 0))
+    ds.SliceThickness = ds_text(series.slice_thickness)
+    ds.PixelSpacing = [ds_text(series.pixel_spacing)] * 2
+
+
+def image_pixel(ds: Dataset, series: SeriesPlan, bits: int, is_signed: bool) -> None:
+    """Add the Image Pixel Module (PS3.3 C.7.6.3) for 16 bit grey values, without the pixels."""
+    ds.SamplesPerPixel = 1
+    ds.PhotometricInterpretation = "MONOCHROME2"
+    ds.Rows = series.rows
+    ds.Columns = series.columns
+    ds.BitsAllocated = 16
+    ds.BitsStored = bits
+    ds.HighBit = bits - 1
+    ds.PixelRepresentation = int(is_signed)
+    ds.BurnedInAnnotation = "YES"
+    ds.LossyImageCompression = "00"
+    ds.WindowCenter, ds.WindowWidth = (f"{value:g}" for value in series.window)
+
+
+def technique(ds: Dataset, series: SeriesPlan) -> None:
+    """Add what the protocol says, keyword by keyword."""
+    for keyword, value in (series.technique or {}).items():
+        setattr(ds, keyword, value)
+
+
+def slice_location(series: SeriesPlan, index: int) -> float:
+    """Give the place of an image along the normal of its stack, in millimetres."""
+    assert series.grid is not None  # noqa: S101 - callers have checked
+    x, y, z = series.grid.position(index)
+    sx, sy, sz = series.grid.step
+    length = (sx * sx + sy * sy + sz * sz) ** 0.5
+    return (x * sx + y * sy + z * sz) / length
+
+
+def code_item(code: Code) -> Dataset:
+    """Give an item of a code sequence (PS3.3 §8.8)."""
+    item = Dataset()
+    item.CodeValue = code.value
+    item.CodingSchemeDesignator = code.scheme
+    item.CodeMeaning = code.meaning
+    return item
+
+
+def da(moment: datetime | date) -> str:
+    """Give a DICOM date."""
+    return moment.strftime("%Y%m%d")
+
+
+def tm(moment: datetime) -> str:
+    """Give a DICOM time with milliseconds."""
+    return moment.strftime("%H%M%S.") + f"{moment.microsecond // 1000:03d}"
+
+
+def ds_text(value: float) -> str:
+    """Give a decimal string: at most four places, no exponent, never negative zero."""
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _patient(ds: Dataset, order: Order, at: datetime) -> None:
+    patient = order.patient
+    ds.PatientName = patient.patient_name
+    ds.PatientID = patient.patient_id
+    if patient.issuer_of_patient_id:
+        ds.IssuerOfPatientID = patient.issuer_of_patient_id
+    ds.PatientBirthDate = patient.patient_birth_date
+    ds.PatientSex = patient.patient_sex
+    if age := _age(patient.patient_birth_date, at.date()):
+        ds.PatientAge = age
+    if patient.patient_size is not None:
+        ds.PatientSize = ds_text(patient.patient_size)
+    if patient.patient_weight is not None:
+        ds.PatientWeight = ds_text(patient.patient_weight)
+    if patient.ethnic_group:
+        ds.EthnicGroup = patient.ethnic_group
+    ds.PatientComments = STAMP
+
+
+def _study(ds: Dataset, plan: StudyPlan) -> None:
+    order = plan.order
+    ds.StudyInstanceUID = order.study_instance_uid
+    ds.StudyID = plan.study_id
+    ds.StudyDate = da(plan.started_at)
+    ds.StudyTime = tm(plan.started_at)
+    ds.AccessionNumber = order.accession_number
+    ds.ReferringPhysicianName = order.referring_physician
+    ds.StudyDescription = order.procedure.meaning
+    if order.procedure.is_complete and order.procedure.scheme in _PUBLIC_SCHEMES:
+        ds.ProcedureCodeSequence = Sequence([code_item(order.procedure)])
+    if order.visit.admission_id:
+        ds.AdmissionID = order.visit.admission_id[:64]
+
+
+def _series(ds: Dataset, plan: StudyPlan, series: SeriesPlan) -> None:
+    order = plan.order
+    ds.Modality = series.modality
+    ds.SeriesInstanceUID = series.series_instance_uid
+    ds.SeriesNumber = series.number
+    ds.SeriesDescription = series.description
+    ds.SeriesDate = da(series.started_at)
+    ds.SeriesTime = tm(series.started_at)
+    ds.PerformedProcedureStepID = order.steps[0].scheduled_procedure_step_id
+    ds.PerformedProcedureStepStartDate = da(plan.started_at)
+    ds.PerformedProcedureStepStartTime = tm(plan.started_at)
+    ds.PerformedProcedureStepDescription = order.procedure.meaning
+    if plan.body_part:
+        ds.BodyPartExamined = plan.body_part
+    if plan.region == "limb" and series.kind != "dx":
+        # Type 2C: one of a pair, and DX says it by ImageLaterality.
+        ds.Laterality = plan.laterality if plan.laterality in ("L", "R") else ""
+    if order.steps[0].performing_physician:
+        ds.PerformingPhysicianName = order.steps[0].performing_physician
+    items = []
+    for step in order.steps:
+        item = Dataset()
+        item.AccessionNumber = order.accession_number
+        item.StudyInstanceUID = order.study_instance_uid
+        item.RequestedProcedureID = order.requested_procedure_id
+        item.RequestedProcedureDescription = order.procedure.meaning
+        item.ScheduledProcedureStepID = step.scheduled_procedure_step_id
+        item.ScheduledProcedureStepDescription = step.description
+        if step.protocol_code.is_complete and step.protocol_code.scheme in _PUBLIC_SCHEMES:
+            item.ScheduledProtocolCodeSequence = Sequence([code_item(step.protocol_code)])
+        items.append(item)
+    ds.RequestAttributesSequence = Sequence(items)
+
+
+def _equipment(ds: Dataset, plan: StudyPlan, series: SeriesPlan) -> None:
+    ds.Manufacturer = "dicomfabd"
+    ds.ManufacturerModelName = "FABRICATOR"
+    ds.DeviceSerialNumber = "0001"
+    ds.SoftwareVersions = __version__
+    ds.InstitutionName = plan.order.institution_name or "SYNTHETIC HOSPITAL"
+    ds.StationName = f"FAB{series.modality}"
+
+
+def _age(birth_date: str, at: date) -> str:
+    """Give PatientAge (AS: three digits and D, M or Y), or an empty string when it cannot be told."""
+    if not birth_date:
+        return ""
+    born = datetime.strptime(birth_date, "%Y%m%d").date()
+    if born > at:
+        return ""
+    months = (at.year - born.year) * 12 + at.month - born.month - (at.day < born.day)
+    if months >= 24:
+        return f"{min(months // 12, 999):03d}Y"
+    return f"{months:03d}M" if months else f"{(at - born).days:03d}D"

@@ -1,0 +1,32 @@
+"""What every recipe offers; `study` knows recipes by this alone."""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+
+from dicomfabd.domain.study import SeriesPlan, StudyPlan
+
+Pixels = npt.NDArray[np.int16] | npt.NDArray[np.uint16] | npt.NDArray[np.uint8]
+
+
+class Recipe(Protocol):
+    """Draws the instances of one series.
+
+    Attributes:
+        sop_class_uid: What the instances are.
+        pixel_vr: VR of PixelData: OW or OB.
+    """
+
+    sop_class_uid: str
+    pixel_vr: str
+
+    def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:
+        """Prepare what all instances share."""
+
+    def dataset(self) -> Dataset:
+        """Give all attributes of the first instance but PixelData."""
+
+    def render(self, index: int) -> Pixels:
+        """Draw one image; C order, ready to be sent as it is."""

@@ -1,0 +1,1 @@
+"""Room 1: HL7 bytes in, an acknowledgment out."""

@@ -1,0 +1,1 @@
+"""Room 4: decide everything about a study, draw nothing. Pure."""

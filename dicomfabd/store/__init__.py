@@ -1,0 +1,1 @@
+"""Room 2: the durable queue and its history. Other rooms see `interface` only."""

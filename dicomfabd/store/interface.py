@@ -1,0 +1,257 @@
+"""What a store promises, role by role; `tests/store/test_contract.py` holds every back end to it."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult, Routing
+from dicomfabd.domain.errors import Fault
+from dicomfabd.domain.order import Action, Order, OrderControl, OrderKeys, OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """A message as it came, and what identifies a resend of it.
+
+    Attributes:
+        body_hash: SHA-256 of everything but the time stamp; same sender, control ID and hash is a resend.
+        source: `mllp`, `http` or `cli`.
+        peer: Address it came from.
+    """
+
+    raw: bytes
+    body_hash: bytes
+    source: str
+    peer: str
+    message_type: str = ""
+    control_id: str = ""
+    sending_application: str = ""
+    sending_facility: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing a message asks: a new or changed order, or the cancel of one we may have."""
+
+    control: OrderControl
+    keys: OrderKeys
+    order: Order | None = None
+    routing: Routing = Routing(())
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one change did; `order_id` is None where there is no such order."""
+
+    action: Action
+    accession_number: str
+    modality: str
+    order_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The durable outcome of a message; for a duplicate, the answer the first one got."""
+
+    answer: bytes
+    is_duplicate: bool
+    applied: tuple[Applied, ...]
+
+
+class Inbox(Protocol):
+    """Takes messages; used by intake and web. Thread-safe."""
+
+    def accept(self, message: ReceivedMessage, changes: Sequence[Change], answer: bytes) -> Future[Accepted]:
+        """Keep a message and do what it asks, all or nothing.
+
+        Args:
+            message: The message; a resend of one kept before changes nothing.
+            changes: What it asks, in order.
+            answer: The positive acknowledgment, kept for resends.
+
+        Returns:
+            A future that is done once everything is on disk (fsync). It fails with `OrderRejected` when an order
+            names another patient than before, and with `StoreUnavailable` when nothing could be kept.
+        """
+
+    def refuse(self, message: ReceivedMessage, code: str, faults: Sequence[Fault], answer: bytes) -> Future[None]:
+        """Keep a message that was not taken, with the reasons, for people to look at."""
+
+
+class WorkQueue(Protocol):
+    """Hands out work, order x destination, under leases; used by workers. Thread-safe."""
+
+    def claim(self, holder: str, lease_s: float, destinations: Sequence[str]) -> Claim | None:
+        """Take the most urgent job that is due for one of the destinations, or None.
+
+        A job is open when it is queued and due, its destination is not paused, or when its lease has ended.
+        The order moves from scheduled to in progress.
+        """
+
+    def renew(self, claim: Claim, lease_s: float) -> None:
+        """Extend the lease; raises ClaimLost if somebody else took over."""
+
+    def record(self, claim: Claim, results: Sequence[InstanceResult]) -> None:
+        """Keep the answers to single instances; raises ClaimLost if somebody else took over."""
+
+    def settle(self, claim: Claim, delivery: Delivery) -> None:
+        """End the job well; the order is completed with its last job. Lifts a pause of the destination."""
+
+    def postpone(self, claim: Claim, delay_s: float, reason: str) -> None:
+        """Put the job back, due after a delay."""
+
+    def pause(self, claim: Claim, first_s: float, longest_s: float, jitter: float, reason: str) -> float:
+        """Put the job back and pause its whole destination, which is away.
+
+        The pause doubles with each failure in a row, from `first_s` to `longest_s`, times `jitter` (0.5-1.0).
+        The job's attempt is not counted: a PACS may be away for as long as it likes.
+
+        Returns:
+            The pause in seconds.
+        """
+
+    def fail(self, claim: Claim, reason: str) -> None:
+        """Move the job to the dead letters; the order is failed once nothing else is open."""
+
+    def release(self, holder: str | None = None) -> int:
+        """Put back everything a dead holder had, or everybody at start; gives the number of jobs."""
+
+    def adopt(self, destinations: Sequence[str]) -> int:
+        """Fail open jobs whose destination is no longer configured; gives their number."""
+
+    def next_due(self, destinations: Sequence[str]) -> float | None:
+        """Give the Unix time at which the next job may be claimed, or None when nothing waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """An order and where it stands; times are Unix seconds."""
+
+    order_id: int
+    order: Order
+    state: OrderState
+    created_at: float
+    updated_at: float
+    finished_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredJob:
+    """One delivery of an order."""
+
+    destination: str
+    state: str
+    attempt: int
+    due_at: float
+    reason: str
+    instances: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to an order."""
+
+    at: float
+    event: str
+    detail: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """Which orders are wanted; empty attributes do not restrict.
+
+    Attributes:
+        start_from: Earliest start of a step, `YYYYMMDDHHMMSS`.
+        start_to: Latest start of a step, likewise.
+        finished_since: Completed orders only if finished at or after this Unix time.
+        before_id: Only orders older than this one, for paging (newest first).
+        by_start: Order by start of the first step instead of newest first.
+    """
+
+    accession_number: str = ""
+    patient_id: str = ""
+    study_instance_uid: str = ""
+    modality: str = ""
+    states: frozenset[OrderState] = field(default_factory=frozenset)
+    start_from: str = ""
+    start_to: str = ""
+    finished_since: float | None = None
+    before_id: int | None = None
+    by_start: bool = False
+    limit: int = 100
+
+
+class OrderBook(Protocol):
+    """Looks orders up, and lets people act on them; used by worklist, web and cli. Thread-safe."""
+
+    def find(self, query: OrderQuery) -> list[StoredOrder]:
+        """Give the orders that fit, at most `query.limit`."""
+
+    def get(self, order_id: int) -> StoredOrder | None:
+        """Give one order, or None."""
+
+    def jobs(self, order_id: int) -> list[StoredJob]:
+        """Give the deliveries of one order, with how many instances had which outcome."""
+
+    def timeline(self, order_id: int) -> list[Event]:
+        """Give everything that happened to one order, oldest first."""
+
+    def counts(self) -> Mapping[OrderState, int]:
+        """Give how many orders are in each state."""
+
+    def job_counts(self) -> Mapping[tuple[str, str], int]:
+        """Give how many jobs there are by (destination, state)."""
+
+    def has_messages(self) -> bool:
+        """Tell whether any message was ever received."""
+
+    def request_retry(self, order_id: int) -> bool:
+        """Queue an order's failed or waiting jobs at once; False if there is nothing to retry."""
+
+    def request_cancel(self, order_id: int) -> Applied:
+        """Cancel an order as a CA message would; action `unknown` if there is none."""
+
+
+class Level(StrEnum):
+    """Query/Retrieve level (PS3.4 C.6.1.1)."""
+
+    STUDY = "STUDY"
+    SERIES = "SERIES"
+    IMAGE = "IMAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedInstance:
+    """What the archive's index knows of one instance: DICOM keyword → value, per level."""
+
+    instance_id: int
+    study: Mapping[str, str]
+    series: Mapping[str, str]
+    image: Mapping[str, str]
+    size: int
+
+
+class ArchiveIndex(Protocol):
+    """Knows which instances the built-in archive holds. Thread-safe."""
+
+    def new_id(self) -> int:
+        """Give a number no instance has had; its file is named after it."""
+
+    def contains(self, sop_instance_uid: str) -> bool:
+        """Tell whether an instance is there."""
+
+    def add(self, instance: ArchivedInstance) -> bool:
+        """Keep an instance, durably; False if its SOP Instance UID is there already."""
+
+    def find(self, level: Level, keys: Mapping[str, str]) -> list[Mapping[str, str]]:
+        """Give the rows of a level whose unique keys equal the given ones.
+
+        Args:
+            level: What a row stands for.
+            keys: Any of StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, PatientID, AccessionNumber.
+
+        Returns:
+            Keyword → value, with the values of the levels above, and the counts of the levels below.
+        """

@@ -1,0 +1,54 @@
+"""Schema steps, forward only, each in one transaction; a newer database is refused."""
+
+import sqlite3
+from importlib.resources import files
+
+from sqlite_utils import Database, Migrations
+
+queue_migrations = Migrations("dicomfabd")
+archive_migrations = Migrations("dicomfabd-archive")
+
+
+@queue_migrations()
+def m0001_initial(db: Database) -> None:
+    """Messages, orders, jobs, events."""
+    _execute(db, "0001_initial.sql")
+
+
+@archive_migrations()
+def m0001_archive(db: Database) -> None:
+    """Studies, series, images."""
+    _execute(db, "0001_archive.sql")
+
+
+def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
+    """Bring a database up to date.
+
+    Raises:
+        RuntimeError: The database was written by a newer dicomfabd.
+    """
+    db = Database(connection)
+    known = {migration.name for migration in migrations.pending(db)} | set(_names(migrations))
+    newer = {applied.name for applied in migrations.applied(db)} - known
+    if newer:
+        raise RuntimeError(
+            f"the database knows {', '.join(sorted(newer))}, which this dicomfabd does not. Install a newer dicomfabd."
+        )
+    migrations.apply(db)
+
+
+def _names(migrations: Migrations) -> list[str]:
+    # A database in memory has nothing applied, so everything we know is pending there.
+    empty = sqlite3.connect(":memory:")
+    names = [migration.name for migration in migrations.pending(Database(empty))]
+    empty.close()
+    return names
+
+
+def _execute(db: Database, name: str) -> None:
+    statement = ""
+    for line in (files("dicomfabd.store") / "sql" / name).read_text().splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""

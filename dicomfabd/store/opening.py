@@ -1,0 +1,69 @@
+"""Chooses the back end by its address; the only module that knows which there are."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from dicomfabd.store.interface import ArchiveIndex, Inbox, OrderBook, WorkQueue
+from dicomfabd.store.migrations import archive_migrations, queue_migrations
+from dicomfabd.store.sqlite import SqliteFile
+from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
+from dicomfabd.store.sqlite_book import SqliteOrderBook
+from dicomfabd.store.sqlite_inbox import SqliteInbox
+from dicomfabd.store.sqlite_queue import SqliteWorkQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store, role by role.
+
+    Attributes:
+        problem: Gives why nothing can be committed now, or an empty string.
+        close: Commits what waits and closes; idempotent.
+    """
+
+    inbox: Inbox
+    queue: WorkQueue
+    book: OrderBook
+    problem: Callable[[], str]
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenArchiveIndex:
+    """An open archive index; `close` is idempotent."""
+
+    index: ArchiveIndex
+    close: Callable[[], None]
+
+
+def _nothing(_changes: int, _seconds: float) -> None:
+    """Tell nobody of a commit."""
+
+
+def open_store(
+    url: str, on_commit: Callable[[int, float], None] = _nothing, clock: Callable[[], float] = time.time
+) -> Store:
+    """Open the durable queue, creating or migrating it where needed.
+
+    Args:
+        url: `sqlite:///relative.db` or `sqlite:////absolute.db`.
+        on_commit: Told the size and the seconds of each durable commit, on the writer's thread.
+        clock: Gives Unix seconds.
+
+    Raises:
+        ValueError: There is no back end for the address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite":
+        raise ValueError(f"store.url: no back end for {parts.scheme}:. Use sqlite:///path/to/file.")
+    file = SqliteFile(Path(unquote(parts.path[1:])), queue_migrations, on_commit, clock)
+    return Store(SqliteInbox(file), SqliteWorkQueue(file), SqliteOrderBook(file), file.problem, file.close)
+
+
+def open_archive_index(path: Path) -> OpenArchiveIndex:
+    """Open the archive's index, creating or migrating it where needed."""
+    file = SqliteFile(path, archive_migrations)
+    return OpenArchiveIndex(SqliteArchiveIndex(file), file.close)

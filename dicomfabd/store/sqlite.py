@@ -1,0 +1,96 @@
+"""SQLite as the durable queue: WAL, synchronous=FULL, one writer thread, a reader connection per thread."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from sqlite_utils import Migrations
+
+from dicomfabd.store.migrations import migrate
+from dicomfabd.store.writer import GroupWriter
+
+BUSY_TIMEOUT_MS: Final = 10_000
+
+# FULL: with NORMAL a power cut takes commits that senders were told are safe.
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+)
+
+Clock = Callable[[], float]
+
+
+class SqliteFile:
+    """One database file: a group-committing writer, and readers that never block it.
+
+    Reader connections are bound to their threads and closed together with the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        migrations: Migrations,
+        on_commit: Callable[[int, float], None] = lambda _changes, _seconds: None,
+        clock: Clock = time.time,
+    ) -> None:
+        """Open or create the file and bring its schema up to date.
+
+        Args:
+            path: The file; its folder is made.
+            migrations: The schema.
+            on_commit: Told the size and the seconds of each commit, on the writer thread.
+            clock: Gives Unix seconds.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.clock = clock
+        self._path = path
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        connection = self._connect()
+        try:
+            migrate(connection, migrations)
+        finally:
+            connection.close()
+        self.writer = GroupWriter(self._connect, on_commit)
+
+    def read(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
+        """Run a query on this thread's reader."""
+        return self._reader().execute(sql, parameters).fetchall()
+
+    def problem(self) -> str:
+        """Why nothing can be written now, or an empty string."""
+        return self.writer.failure
+
+    def close(self) -> None:
+        """Commit what waits and close every connection; idempotent."""
+        self.writer.close()
+        with self._readers_lock:
+            for connection in self._readers:
+                connection.close()
+            self._readers.clear()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        return connection
+
+    def _reader(self) -> sqlite3.Connection:
+        reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._connect()
+            reader.execute("PRAGMA query_only = ON")
+            self._local.reader = reader
+            with self._readers_lock:
+                self._readers.append(reader)
+        return reader

@@ -1,0 +1,137 @@
+"""The order book on SQLite: look-ups, and what people may do to an order."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from dicomfabd.domain.order import Action, OrderState
+from dicomfabd.store.interface import Applied, Event, OrderQuery, StoredJob, StoredOrder
+from dicomfabd.store.sqlite import SqliteFile
+from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, add_event, cancel, move, to_stored_order
+
+
+class SqliteOrderBook:
+    """See `interface.OrderBook`."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        """Take the database."""
+        self._file = file
+
+    def find(self, query: OrderQuery) -> list[StoredOrder]:
+        """See `interface.OrderBook.find`."""
+        conditions, parameters = _conditions(query)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        first_start = "(SELECT min(start_at) FROM steps WHERE order_id = o.id)"
+        order_by = f"{first_start}, o.id" if query.by_start else "o.id DESC"
+        sql = f"SELECT {ORDER_COLUMNS} FROM orders o {where} ORDER BY {order_by} LIMIT ?"  # noqa: S608 - only our own text
+        return [to_stored_order(row) for row in self._file.read(sql, *parameters, query.limit)]
+
+    def get(self, order_id: int) -> StoredOrder | None:
+        """See `interface.OrderBook.get`."""
+        rows = self._file.read(f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.id = ?", order_id)  # noqa: S608 - our own text
+        return to_stored_order(rows[0]) if rows else None
+
+    def jobs(self, order_id: int) -> list[StoredJob]:
+        """See `interface.OrderBook.jobs`."""
+        outcomes: dict[int, dict[str, int]] = {}
+        for row in self._file.read(
+            "SELECT job_id, outcome, count(*) AS amount FROM instances"
+            " WHERE job_id IN (SELECT id FROM jobs WHERE order_id = ?) GROUP BY job_id, outcome",
+            order_id,
+        ):
+            outcomes.setdefault(row["job_id"], {})[row["outcome"]] = row["amount"]
+        return [
+            StoredJob(
+                row["destination"],
+                row["state"],
+                row["attempt"],
+                row["due_at"],
+                row["reason"],
+                outcomes.get(row["id"], {}),
+            )
+            for row in self._file.read("SELECT * FROM jobs WHERE order_id = ? ORDER BY id", order_id)
+        ]
+
+    def timeline(self, order_id: int) -> list[Event]:
+        """See `interface.OrderBook.timeline`."""
+        rows = self._file.read("SELECT at, event, detail FROM events WHERE order_id = ? ORDER BY id", order_id)
+        return [Event(row["at"], row["event"], json.loads(row["detail"])) for row in rows]
+
+    def counts(self) -> Mapping[OrderState, int]:
+        """See `interface.OrderBook.counts`."""
+        found = {row[0]: row[1] for row in self._file.read("SELECT state, count(*) FROM orders GROUP BY state")}
+        return {state: found.get(state.value, 0) for state in OrderState}
+
+    def job_counts(self) -> Mapping[tuple[str, str], int]:
+        """See `interface.OrderBook.job_counts`."""
+        rows = self._file.read("SELECT destination, state, count(*) FROM jobs GROUP BY destination, state")
+        return {(row[0], row[1]): row[2] for row in rows}
+
+    def has_messages(self) -> bool:
+        """See `interface.OrderBook.has_messages`."""
+        return bool(self._file.read("SELECT 1 FROM messages LIMIT 1"))
+
+    def request_retry(self, order_id: int) -> bool:
+        """See `interface.OrderBook.request_retry`."""
+        now = self._file.clock()
+
+        def operation(db: sqlite3.Connection) -> bool:
+            order = db.execute("SELECT state FROM orders WHERE id = ?", (order_id,)).fetchone()
+            if order is None or order["state"] in (OrderState.CANCELLED, OrderState.COMPLETED, OrderState.HELD):
+                return False
+            rows = db.execute(
+                "UPDATE jobs SET state = 'queued', due_at = ?, attempt = 0, reason = ''"
+                " WHERE order_id = ? AND state IN ('failed', 'queued') RETURNING destination",
+                (now, order_id),
+            ).fetchall()
+            db.executemany("DELETE FROM pauses WHERE destination = ?", [(row["destination"],) for row in rows])
+            if rows and order["state"] == OrderState.FAILED:
+                move(db, order_id, OrderState.FAILED, OrderState.SCHEDULED, now)
+            if rows:
+                add_event(db, order_id, now, "order.retry", {"asked_by": "person"})
+            return bool(rows)
+
+        return self._file.writer.run(operation)
+
+    def request_cancel(self, order_id: int) -> Applied:
+        """See `interface.OrderBook.request_cancel`."""
+        now = self._file.clock()
+
+        def operation(db: sqlite3.Connection) -> Applied:
+            row = db.execute(f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.id = ?", (order_id,)).fetchone()  # noqa: S608 - our own text
+            return Applied(Action.UNKNOWN, "", "", None) if row is None else cancel(db, row, now, "person")
+
+        return self._file.writer.run(operation)
+
+
+def _conditions(query: OrderQuery) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    for name in ("accession_number", "patient_id", "study_instance_uid"):
+        if value := getattr(query, name):
+            conditions.append(f"o.{name} = ?")
+            parameters.append(value)
+    if query.states:
+        marks = ", ".join("?" for _ in query.states)
+        conditions.append(f"o.state IN ({marks})")
+        parameters += sorted(query.states)
+    if query.finished_since is not None:
+        conditions.append("(o.state <> 'completed' OR o.finished_at >= ?)")
+        parameters.append(query.finished_since)
+    if query.before_id is not None:
+        conditions.append("o.id < ?")
+        parameters.append(query.before_id)
+    steps = [
+        (sql, value)
+        for sql, value in (
+            ("modality = ?", query.modality),
+            ("start_at >= ?", query.start_from),
+            ("start_at <= ?", query.start_to),
+        )
+        if value
+    ]
+    if steps:
+        conditions.append(f"o.id IN (SELECT order_id FROM steps WHERE {' AND '.join(sql for sql, _ in steps)})")  # noqa: S608 - only our own text
+        parameters += [value for _, value in steps]
+    return conditions, parameters

@@ -1,0 +1,247 @@
+"""The vocabulary of the daemon: one method per business event, one log line and its metrics each.
+
+Values are fields, never part of the sentence. No method takes a patient's name, birth date or address.
+"""
+
+from collections.abc import Sequence
+
+from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult
+from dicomfabd.domain.errors import Fault
+from dicomfabd.domain.study import StudyPlan
+from dicomfabd.telemetry.sink import Sink, Value
+
+EVENTS = (
+    "daemon.started",
+    "daemon.stopping",
+    "daemon.stopped",
+    "intake.connection_closed",
+    "intake.frame_discarded",
+    "message.accepted",
+    "message.repeated",
+    "message.refused",
+    "message.unanswered",
+    "order.updated",
+    "worklist.queried",
+    "worklist.query_failed",
+    "study.begun",
+    "study.unmapped",
+    "study.delivered",
+    "study.postponed",
+    "study.failed",
+    "study.claim_lost",
+    "worker.started",
+    "worker.died",
+    "archive.query_failed",
+    "archive.instance_failed",
+    "web.request_failed",
+)
+"""Every event that may appear in the log."""
+
+
+class Journal:
+    """Says what happened, so that log and metrics never disagree."""
+
+    def __init__(self, sink: Sink) -> None:
+        """Take the place everything is said to."""
+        self._sink = sink
+
+    def daemon_started(self, version: str, addresses: dict[str, str]) -> None:
+        """All doors are open."""
+        self._say("info", "daemon.started", version=version, **addresses)
+
+    def daemon_stopping(self) -> None:
+        """A stop was asked for."""
+        self._say("info", "daemon.stopping")
+
+    def daemon_stopped(self, seconds: float) -> None:
+        """Everything is closed."""
+        self._say("info", "daemon.stopped", seconds=round(seconds, 3))
+
+    def connection_opened(self) -> None:
+        """A sender connected."""
+        self._sink.add("dicomfabd_intake_connections", 1)
+
+    def connection_ended(self) -> None:
+        """A sender's connection is gone."""
+        self._sink.add("dicomfabd_intake_connections", -1)
+
+    def connection_closed(self, peer: str, reason: str, detail: str = "") -> None:
+        """We closed a sender's connection."""
+        self._say("warning", "intake.connection_closed", peer=peer, reason=reason, detail=detail)
+        self._sink.add("dicomfabd_intake_connections_closed_total", 1, reason)
+
+    def frame_discarded(self, peer: str, reason: str, size: int) -> None:
+        """Bytes were dropped that cannot be answered."""
+        self._say("warning", "intake.frame_discarded", peer=peer, reason=reason, bytes=size)
+        self._sink.add("dicomfabd_intake_frames_discarded_total", 1, reason)
+
+    def message_accepted(self, control_id: str, message_type: str, peer: str, seconds: float) -> None:
+        """A message is safe on disk and was answered AA."""
+        self._say("info", "message.accepted", control_id=control_id, type=message_type, peer=peer, ms=_ms(seconds))
+        self._answered(message_type, "AA", seconds)
+
+    def message_repeated(self, control_id: str, message_type: str, peer: str, seconds: float) -> None:
+        """A message came again and got the answer it got before."""
+        self._say("info", "message.repeated", control_id=control_id, type=message_type, peer=peer, ms=_ms(seconds))
+        self._sink.add("dicomfabd_intake_duplicates_total", 1)
+        self._answered(message_type, "AA", seconds)
+
+    def message_refused(
+        self, control_id: str, message_type: str, peer: str, code: str, faults: Sequence[Fault], seconds: float
+    ) -> None:
+        """A message was answered AE or AR."""
+        reasons = [f"{fault.code} {fault.location} {fault.text}" for fault in faults]
+        self._say(
+            "warning",
+            "message.refused",
+            control_id=control_id,
+            type=message_type,
+            peer=peer,
+            code=code,
+            reasons=reasons,
+            ms=_ms(seconds),
+        )
+        self._answered(message_type, code, seconds)
+
+    def message_unanswered(self, control_id: str, peer: str, reason: str) -> None:
+        """A message got no answer, so that its sender sends it again."""
+        self._say("error", "message.unanswered", control_id=control_id, peer=peer, reason=reason)
+
+    def order_updated(self, order_id: int | None, accession_number: str, action: str, modality: str) -> None:
+        """A message or a person did something to an order."""
+        self._say(
+            "info", "order.updated", order_id=order_id, accession=accession_number, action=action, modality=modality
+        )
+        self._sink.add("dicomfabd_order_changes_total", 1, action)
+
+    def store_committed(self, changes: int, seconds: float) -> None:
+        """One durable commit was made."""
+        self._sink.observe("dicomfabd_store_commit_seconds", seconds)
+        self._sink.observe("dicomfabd_store_commit_batch", changes)
+
+    def worklist_queried(self, calling: str, called: str, keys: list[str], answers: int, seconds: float) -> None:
+        """A modality asked and was answered; `keys` are keywords without their values."""
+        self._say(
+            "info", "worklist.queried", calling=calling, called=called, keys=keys, answers=answers, ms=_ms(seconds)
+        )
+        self._sink.add("dicomfabd_worklist_queries_total", 1, "ok")
+        self._sink.add("dicomfabd_worklist_answers_total", answers)
+        self._sink.observe("dicomfabd_worklist_query_seconds", seconds)
+
+    def worklist_query_failed(self, calling: str, called: str, reason: str) -> None:
+        """A modality asked and got a failure status."""
+        self._say("warning", "worklist.query_failed", calling=calling, called=called, reason=reason)
+        self._sink.add("dicomfabd_worklist_queries_total", 1, "failed")
+
+    def study_begun(self, claim: Claim, plan: StudyPlan) -> None:
+        """A worker began to fabricate and send."""
+        self._say(
+            "info",
+            "study.begun",
+            **_job(claim),
+            protocol=plan.protocol,
+            study_uid=plan.order.study_instance_uid,
+            instances=plan.instances,
+        )
+        self._sink.add("dicomfabd_fabricate_studies_total", 1, plan.order.modality)
+        if plan.is_fallback:
+            self._say("warning", "study.unmapped", **_job(claim), evidence=list(plan.evidence))
+            self._sink.add("dicomfabd_fabricate_unmapped_total", 1)
+
+    def instances_answered(self, destination: str, results: Sequence[InstanceResult]) -> None:
+        """A PACS answered C-STORE requests."""
+        for outcome in {result.outcome for result in results}:
+            amount = sum(result.outcome is outcome for result in results)
+            self._sink.add("dicomfabd_deliver_instances_total", amount, destination, outcome)
+
+    def study_delivered(self, claim: Claim, delivery: Delivery) -> None:
+        """A destination holds the whole study."""
+        self._say(
+            "info",
+            "study.delivered",
+            **_job(claim),
+            instances=delivery.instances,
+            warned=delivery.warned,
+            already_there=delivery.already_there,
+            seconds=round(delivery.seconds, 3),
+        )
+        self._sink.add("dicomfabd_deliver_studies_total", 1, claim.destination, "delivered")
+        self._sink.observe("dicomfabd_deliver_study_seconds", delivery.seconds, claim.destination)
+
+    def study_postponed(self, claim: Claim, delay_s: float, reason: str) -> None:
+        """A delivery did not work and will be tried again."""
+        self._say("warning", "study.postponed", **_job(claim), retry_in_s=round(delay_s, 1), reason=reason)
+        self._sink.add("dicomfabd_deliver_studies_total", 1, claim.destination, "postponed")
+
+    def study_failed(self, claim: Claim, reason: str) -> None:
+        """A delivery can never work as it stands and went to the dead letters."""
+        self._say("error", "study.failed", **_job(claim), reason=reason)
+        self._sink.add("dicomfabd_deliver_studies_total", 1, claim.destination, "failed")
+
+    def claim_lost(self, claim: Claim) -> None:
+        """The lease ended before the work did; somebody else goes on."""
+        self._say("warning", "study.claim_lost", **_job(claim))
+        self._sink.add("dicomfabd_deliver_studies_total", 1, claim.destination, "lost")
+
+    def worker_started(self, name: str, pid: int) -> None:
+        """A worker process runs."""
+        self._say("info", "worker.started", worker=name, pid=pid)
+        self._sink.add("dicomfabd_workers", 1)
+
+    def worker_ended(self) -> None:
+        """A worker process ended as asked."""
+        self._sink.add("dicomfabd_workers", -1)
+
+    def worker_died(self, name: str, code: int) -> None:
+        """A worker process ended without being asked to; it is replaced."""
+        self._say("error", "worker.died", worker=name, exit_code=code)
+        self._sink.add("dicomfabd_workers", -1)
+        self._sink.add("dicomfabd_workers_died_total", 1)
+
+    def archive_stored(self) -> None:
+        """The archive holds one more instance."""
+        self._sink.add("dicomfabd_archive_instances_total", 1, "ok")
+
+    def archive_refused(self, calling: str, reason: str) -> None:
+        """The archive could not keep an instance."""
+        self._say("error", "archive.instance_failed", calling=calling, reason=reason)
+        self._sink.add("dicomfabd_archive_instances_total", 1, "failed")
+
+    def archive_queried(self) -> None:
+        """The archive answered a query."""
+        self._sink.add("dicomfabd_archive_queries_total", 1, "ok")
+
+    def archive_query_failed(self, calling: str, reason: str) -> None:
+        """The archive could not answer a query."""
+        self._say("warning", "archive.query_failed", calling=calling, reason=reason)
+        self._sink.add("dicomfabd_archive_queries_total", 1, "failed")
+
+    def request_served(self, method: str, route: str, status: int, seconds: float) -> None:
+        """The web room answered."""
+        self._sink.add("dicomfabd_web_requests_total", 1, method, route, str(status))
+        self._sink.observe("dicomfabd_web_request_seconds", seconds, route)
+
+    def request_failed(self, method: str, route: str, error: str) -> None:
+        """The web room has a bug; somebody should look."""
+        self._say("error", "web.request_failed", method=method, route=route, error=error)
+
+    def _answered(self, message_type: str, code: str, seconds: float) -> None:
+        kind = message_type if message_type == "ORM^O01" else "other"
+        self._sink.add("dicomfabd_intake_messages_total", 1, kind, code)
+        self._sink.observe("dicomfabd_intake_ack_seconds", seconds)
+
+    def _say(self, level: str, event: str, **fields: Value) -> None:
+        self._sink.log(level, event, fields)
+
+
+def _job(claim: Claim) -> dict[str, Value]:
+    return {
+        "order_id": claim.order_id,
+        "accession": claim.order.accession_number,
+        "destination": claim.destination,
+        "attempt": claim.attempt,
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)

@@ -1,0 +1,107 @@
+"""Every metric, its unit and its label values, in one injected registry."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+_FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_SLOW: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_BATCH: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric of ours; labels come from configuration or from the closed sets in its comment."""
+
+    kind: type[Counter] | type[Gauge] | type[Histogram]
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+METRICS: Final = (
+    Metric(Gauge, "dicomfabd_build_info", "Always 1; the version is the label.", ("version",)),
+    Metric(Gauge, "dicomfabd_intake_connections", "MLLP connections open now."),
+    # reason: limit | junk | http | tls | idle | oversized | late | store
+    Metric(Counter, "dicomfabd_intake_connections_closed_total", "MLLP connections we closed.", ("reason",)),
+    # type: ORM^O01 | other; code: AA | AE | AR
+    Metric(Counter, "dicomfabd_intake_messages_total", "Messages answered.", ("type", "code")),
+    Metric(Counter, "dicomfabd_intake_duplicates_total", "Resent messages answered from the record."),
+    # reason: truncated | empty | junk
+    Metric(Counter, "dicomfabd_intake_frames_discarded_total", "Frames dropped without an answer.", ("reason",)),
+    Metric(Histogram, "dicomfabd_intake_ack_seconds", "Last byte of a message to its answer.", (), _FAST),
+    Metric(Histogram, "dicomfabd_store_commit_seconds", "One durable commit, fsync included.", (), _FAST),
+    Metric(Histogram, "dicomfabd_store_commit_batch", "Changes in one durable commit.", (), _BATCH),
+    # action: created | changed | unchanged | cancelled | discontinued | too_late | unknown
+    Metric(Counter, "dicomfabd_order_changes_total", "What messages did to orders.", ("action",)),
+    # state: the order states of domain.order
+    Metric(Gauge, "dicomfabd_orders", "Orders by state.", ("state",)),
+    # destination: configured names; state: queued | leased | done | failed | cancelled
+    Metric(Gauge, "dicomfabd_jobs", "Deliveries (order x destination) by state.", ("destination", "state")),
+    Metric(
+        Counter, "dicomfabd_worklist_queries_total", "Worklist C-FIND requests.", ("result",)
+    ),  # result: ok | failed
+    Metric(Counter, "dicomfabd_worklist_answers_total", "Worklist items given."),
+    Metric(Histogram, "dicomfabd_worklist_query_seconds", "Worklist request to last answer.", (), _FAST),
+    Metric(Counter, "dicomfabd_fabricate_studies_total", "Studies begun.", ("modality",)),  # modality: of a protocol
+    Metric(Counter, "dicomfabd_fabricate_unmapped_total", "Studies that fell back to a page: no protocol fits."),
+    # outcome: stored | warned | retryable | permanent
+    Metric(Counter, "dicomfabd_deliver_instances_total", "Answers of a PACS to C-STORE.", ("destination", "outcome")),
+    # outcome: delivered | postponed | failed | lost
+    Metric(Counter, "dicomfabd_deliver_studies_total", "Tries to deliver a study.", ("destination", "outcome")),
+    Metric(Histogram, "dicomfabd_deliver_study_seconds", "Claim to last instance stored.", ("destination",), _SLOW),
+    Metric(
+        Counter, "dicomfabd_archive_instances_total", "Instances the built-in archive was sent.", ("result",)
+    ),  # ok | failed
+    Metric(Counter, "dicomfabd_archive_queries_total", "Archive C-FIND requests.", ("result",)),  # result: ok | failed
+    Metric(Gauge, "dicomfabd_workers", "Worker processes running."),
+    Metric(Counter, "dicomfabd_workers_died_total", "Worker processes that ended without being asked to."),
+    # route: template of the path
+    Metric(Counter, "dicomfabd_web_requests_total", "HTTP requests.", ("method", "route", "status")),
+    Metric(Histogram, "dicomfabd_web_request_seconds", "HTTP request time.", ("route",), _FAST),
+)
+
+
+class Metrics:
+    """The daemon's metrics; two daemons in one process have two of these."""
+
+    def __init__(self, version: str) -> None:
+        """Register everything in a registry of its own."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._metrics: dict[str, Counter | Gauge | Histogram] = {}
+        for metric in METRICS:
+            options = {"buckets": metric.buckets} if metric.buckets else {}
+            self._metrics[metric.name] = metric.kind(
+                metric.name, metric.help, metric.labels, registry=self.registry, **options
+            )
+        self.set("dicomfabd_build_info", 1, version)
+
+    def add(self, name: str, amount: float, *labels: str) -> None:
+        """Raise a counter, or move a gauge."""
+        child = self._child(name, labels)
+        assert isinstance(child, Counter | Gauge)  # noqa: S101 - a metric's kind is ours, not input
+        child.inc(amount)
+
+    def observe(self, name: str, value: float, *labels: str) -> None:
+        """Put one value into a histogram."""
+        child = self._child(name, labels)
+        assert isinstance(child, Histogram)  # noqa: S101 - a metric's kind is ours, not input
+        child.observe(value)
+
+    def set(self, name: str, value: float, *labels: str) -> None:
+        """Set a gauge."""
+        child = self._child(name, labels)
+        assert isinstance(child, Gauge)  # noqa: S101 - a metric's kind is ours, not input
+        child.set(value)
+
+    def render(self) -> tuple[bytes, str]:
+        """Give the exposition text and its content type."""
+        return generate_latest(self.registry), CONTENT_TYPE_LATEST
+
+    def _child(self, name: str, labels: tuple[str, ...]) -> Counter | Gauge | Histogram:
+        metric = self._metrics[name]
+        return metric.labels(*labels) if labels else metric

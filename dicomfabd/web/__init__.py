@@ -1,0 +1,1 @@
+"""The window: API, pages, probes and metrics for people, scripts and Prometheus."""

@@ -1,0 +1,49 @@
+"""Is it alive, is it ready, and how is it doing: /livez, /readyz, /healthz, /metrics."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from dicomfabd import __version__
+from dicomfabd.web.desk import WebDesk
+
+
+def router(desk: WebDesk) -> APIRouter:
+    """Give the routes."""
+    routes = APIRouter()
+
+    @routes.get("/livez", response_class=PlainTextResponse)
+    async def live() -> str:
+        """The event loop turns."""
+        return "ok\n"
+
+    @routes.get("/readyz", response_class=PlainTextResponse)
+    async def ready() -> PlainTextResponse:
+        """Orders can be taken: store writable, doors open. A PACS that is away does not count."""
+        wrong = [result for result in desk.health.results() if not result.ok]
+        text = "".join(f"{result.name}: {result.reason}\n" for result in wrong) or "ok\n"
+        return PlainTextResponse(text, 503 if wrong else 200)
+
+    @routes.get("/healthz")
+    async def health() -> JSONResponse:
+        """Every check by name, as application/health+json."""
+        results = desk.health.results()
+        is_well = all(result.ok for result in results)
+        checks: dict[str, Any] = {
+            result.name: [{"status": "pass" if result.ok else "fail", "output": result.reason}] for result in results
+        }
+        body = {"status": "pass" if is_well else "fail", "version": __version__, "checks": checks}
+        return JSONResponse(body, 200 if is_well else 503, media_type="application/health+json")
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        """Everything counted, in the Prometheus text format."""
+        for state, amount in desk.book.counts().items():
+            desk.metrics.set("dicomfabd_orders", amount, state)
+        for (destination, state_of_job), amount in desk.book.job_counts().items():
+            desk.metrics.set("dicomfabd_jobs", amount, destination, state_of_job)
+        text, content_type = desk.metrics.render()
+        return Response(text, media_type=content_type)
+
+    return routes

@@ -1,0 +1,91 @@
+"""The Modality Worklist SCP (PS3.4 Annex K): C-FIND from the store, C-ECHO."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from dicomfabd.config import Worklist
+from dicomfabd.dimse.matching import MalformedKey
+from dicomfabd.dimse.query import asked_keywords, project, set_character_set
+from dicomfabd.dimse.server import (
+    IDENTIFIER_DOES_NOT_MATCH,
+    PENDING,
+    PENDING_UNSUPPORTED_KEYS,
+    Answer,
+    DicomListener,
+    Peer,
+    Refusal,
+    Services,
+)
+from dicomfabd.store.interface import OrderBook
+from dicomfabd.telemetry.journal import Journal
+from dicomfabd.worklist.items import to_item
+from dicomfabd.worklist.matching import WorklistQuery
+
+_MODALITY_WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
+_SEARCH_FACTOR: Final = 20  # orders looked at for one answer given, where keys have no index
+
+
+class WorklistServer:
+    """Answers modalities."""
+
+    def __init__(
+        self, settings: Worklist, book: OrderBook, journal: Journal, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Prepare; nothing is opened yet."""
+        self._settings = settings
+        self._book = book
+        self._journal = journal
+        self._clock = clock
+        services = Services(find={_MODALITY_WORKLIST_FIND: self._find})
+        self._listener = DicomListener(
+            settings.host, settings.port, settings.ae_title, services, settings.called_ae_titles
+        )
+
+    @property
+    def port(self) -> int:
+        """The port in use, once started."""
+        return self._listener.port
+
+    def start(self) -> None:
+        """Open the port."""
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Close the port."""
+        self._listener.stop()
+
+    def _find(self, identifier: Dataset, peer: Peer) -> Iterator[Answer]:
+        started = time.perf_counter()
+        given = 0
+        try:
+            query = WorklistQuery(identifier)
+            keys = asked_keywords(identifier)
+            for answer in self._answers(query):
+                given += 1
+                yield answer
+        except (MalformedKey, ValueError, RecursionError) as error:
+            reason = str(error) or type(error).__name__
+            self._journal.worklist_query_failed(peer.calling_ae_title, peer.called_ae_title, reason)
+            raise Refusal(IDENTIFIER_DOES_NOT_MATCH, reason) from error
+        seconds = time.perf_counter() - started
+        self._journal.worklist_queried(peer.calling_ae_title, peer.called_ae_title, keys, given, seconds)
+
+    def _answers(self, query: WorklistQuery) -> Iterator[Answer]:
+        most = self._settings.max_answers
+        given = 0
+        # Keeping finished orders for 0 s means that none of them is finished late enough to be shown.
+        since = self._clock() - self._settings.keep_done_s if self._settings.keep_done_s else float("inf")
+        for stored in self._book.find(query.to_order_query(since, most * _SEARCH_FACTOR)):
+            for step in stored.order.steps:
+                item = to_item(stored.order, step, stored.state)
+                if not query.matches(item):
+                    continue
+                answer, is_complete = project(query.identifier, item)
+                set_character_set(answer, query.identifier)
+                yield PENDING if is_complete else PENDING_UNSUPPORTED_KEYS, answer
+                given += 1
+                if given == most:
+                    return
