@@ -214,9 +214,11 @@ def load(file: Path | None = None) -> Settings:
             sources: list[PydanticBaseSettingsSource] = [EnvSettingsSource(settings_cls)]
             secrets = next((os.environ[name] for name in SECRETS_DIRECTORY_VARIABLES if os.environ.get(name)), None)
             if secrets:
-                sources.append(NestedSecretsSettingsSource(
+                sources.append(
+                    NestedSecretsSettingsSource(
                         file_secret_settings, secrets_dir=secrets, secrets_nested_delimiter="__"
-                    ))
+                    )
+                )
             if file is not None:
                 sources.append(TomlConfigSettingsSource(settings_cls, file))
             return tuple(sources)

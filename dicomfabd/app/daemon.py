@@ -139,13 +139,18 @@ class Daemon:
 
     def _web_desk(self, store: Store, planner: Planner, route: Callable[[Order], Routing], health: Health) -> WebDesk:
         loop = asyncio.get_running_loop()
+
+        def on_work() -> None:
+            # Routes run on threads; the pool lives on the loop.
+            loop.call_soon_threadsafe(self.pool.wake)
+
         return WebDesk(
             inbox=store.inbox,
             book=store.book,
             recognise=planner.choose_modality,
             route=route,
             # Routes run on threads; the pool lives on the loop.
-            on_work=lambda: loop.call_soon_threadsafe(self.pool.wake) and None,
+            on_work=on_work,
             addresses=lambda: self.addresses,
             metrics=self._metrics,
             health=health,

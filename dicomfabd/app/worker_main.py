@@ -1,7 +1,7 @@
 """One worker process: `python -m dicomfabd.app.worker_main`, started and fed by `workers.WorkerPool`.
 
-Its first line of standard input is a `WorkerSetup` as JSON. Later lines are `wake` (there is new work) and `stop`. Standard output
-carries the journal to the main process. The end of standard input means that the main process died.
+Its first line of standard input is a `WorkerSetup` as JSON. Later lines are `wake` (there is new work) and `stop`.
+Standard output carries the journal to the main process. The end of standard input means that the main process died.
 """
 
 import os
@@ -48,7 +48,7 @@ def main() -> None:
     # A Ctrl-C in the terminal reaches us too; the main process says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Unbuffered: the interpreter cannot end while a thread waits inside a buffered reader.
-    commands = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115, PTH123 - open for life
+    commands = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 - open for life
     setup = WorkerSetup.model_validate_json(commands.readline())
     stopping, woken = threading.Event(), threading.Event()
 

@@ -55,7 +55,7 @@ IMAGE_KEYWORDS: Final = (
 
 
 class Shelf:
-    """Keeps instances: file first, then index, each flushed, so that success means it survives a power cut. Thread-safe."""
+    """Keeps instances: file first, then index, each flushed; success means it survives a power cut. Thread-safe."""
 
     def __init__(self, folder: Path, index: ArchiveIndex) -> None:
         """Use a folder, which is made."""

@@ -1,7 +1,7 @@
 """A DICOM listener: C-ECHO, C-FIND and C-STORE as plain functions of ours.
 
-The rooms above see requests, answers and statuses only. Below stands pynetdicom's server for now; the limits it lacks are
-listed in docs/decisions/0002.
+The rooms above see requests, answers and statuses only. Below stands pynetdicom's server for now; the limits it
+lacks are listed in docs/decisions/0002.
 """
 
 import socket
@@ -91,6 +91,7 @@ class StoreRequest:
     dataset: bytes
 
 
+Event = Any  # pynetdicom types its attributes as unions over every DIMSE service
 Answer = tuple[int, Dataset]
 FindHandler = Callable[[Dataset, Peer], Iterable[Answer]]
 StoreHandler = Callable[[StoreRequest, Peer], None]
@@ -135,7 +136,7 @@ class DicomListener:
             self._ae.add_supported_context(sop_class, _QUERY_SYNTAXES)
         if services.store:
             for context in AllStoragePresentationContexts:
-                self._ae.add_supported_context(context.abstract_syntax, _STORAGE_SYNTAXES)
+                self._ae.add_supported_context(str(context.abstract_syntax), _STORAGE_SYNTAXES)
         self._server: Any = None
 
     @property
@@ -151,7 +152,7 @@ class DicomListener:
             handlers.append((evt.EVT_C_FIND, self._on_find))
         if self._services.store:
             handlers.append((evt.EVT_C_STORE, self._on_store))
-        self._server = self._ae.start_server(self._address, block=False, evt_handlers=handlers)  # type: ignore[arg-type] # its handler type is a private union
+        self._server = self._ae.start_server(self._address, block=False, evt_handlers=handlers)
 
     def stop(self) -> None:
         """Close the port and abort what is open."""
@@ -159,14 +160,14 @@ class DicomListener:
             self._server.shutdown()
             self._ae.shutdown()
 
-    def _check_called(self, event: evt.Event) -> None:
+    def _check_called(self, event: Event) -> None:
         called = _title(event.assoc.requestor.primitive.called_ae_title)
         if self._called and called not in self._called:
             # Rejected, permanent, by the service user: called AE title not recognised (PS3.8 Table 9-21).
             event.assoc.acse.send_reject(0x01, 0x01, 0x07)
             event.assoc.kill()
 
-    def _on_find(self, event: evt.Event) -> Iterator[tuple[int | Dataset, Dataset | None]]:
+    def _on_find(self, event: Event) -> Iterator[tuple[int | Dataset, Dataset | None]]:
         handler = self._services.find[str(event.context.abstract_syntax)]
         try:
             for status, identifier in handler(event.identifier, _peer(event)):
@@ -177,7 +178,7 @@ class DicomListener:
         except Refusal as refusal:
             yield _failure(refusal), None
 
-    def _on_store(self, event: evt.Event) -> int | Dataset:
+    def _on_store(self, event: Event) -> int | Dataset:
         assert self._services.store is not None  # noqa: S101 - bound only if there is one
         request = StoreRequest(
             sop_class_uid=str(event.request.AffectedSOPClassUID),
@@ -199,14 +200,14 @@ def read_attributes(request: StoreRequest) -> Dataset:
     return read_dataset(stream, is_implicit, True, stop_when=lambda tag, _vr, _length: tag >= _PIXEL_GROUP)
 
 
-def _tune_socket(event: evt.Event) -> None:
+def _tune_socket(event: Event) -> None:
     connection = event.assoc.dul.socket.socket
     # Without it each answer of two writes waits for the peer's delayed acknowledgment: 40 ms.
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.settimeout(SOCKET_TIMEOUT_S)
 
 
-def _peer(event: evt.Event) -> Peer:
+def _peer(event: Event) -> Peer:
     requestor = event.assoc.requestor
     return Peer(
         _title(requestor.primitive.calling_ae_title),

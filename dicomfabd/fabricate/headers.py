@@ -11,8 +11,9 @@ from dicomfabd.domain.order import Code, Order
 from dicomfabd.domain.study import SeriesPlan, StudyPlan
 from dicomfabd.fabricate.marks import STAMP
 
-# Schemes a reader of our images can look up (PS3.16 Table 8-1). A hospital's own codes mean nothing outside it, validators
-# warn of them, and the study's description says the same in words; the worklist gives them to the modality all the same.
+# Schemes a reader of our images can look up (PS3.16 Table 8-1). A hospital's own codes mean nothing outside it,
+# validators warn of them, and the study's description says the same in words; the worklist gives them to the
+# modality all the same.
 _PUBLIC_SCHEMES: Final = frozenset({"LN", "SCT", "DCM", "RADLEX", "C4", "I10"})
 
 
@@ -83,7 +84,7 @@ def slice_location(series: SeriesPlan, index: int) -> float:
     assert series.grid is not None  # noqa: S101 - callers have checked
     x, y, z = series.grid.position(index)
     sx, sy, sz = series.grid.step
-    length = (sx * sx + sy * sy + sz * sz) ** 0.5
+    length: float = (sx * sx + sy * sy + sz * sz) ** 0.5
     return (x * sx + y * sy + z * sz) / length
 
 

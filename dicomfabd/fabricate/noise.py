@@ -19,7 +19,7 @@ def _bank(sigma: int) -> npt.NDArray[np.int16]:
     centred = halves.astype(np.int64).reshape(_EDGE, _EDGE) - 2 * 0xFFFF
     smooth = 2 * centred + np.roll(centred, 1, 0) + np.roll(centred, 1, 1)
     # Four uniform 16 bit numbers add up to a standard deviation of 37837; the smoothing makes it 92681.
-    bank = (smooth * sigma // 92681).astype(np.int16)
+    bank: npt.NDArray[np.int16] = (smooth * sigma // 92681).astype(np.int16)
     bank.setflags(write=False)
     return bank
 

@@ -73,7 +73,7 @@ def fabricate(
         syntax = transfer_syntax(recipe.sop_class_uid)
         template = SeriesTemplate(recipe.dataset(), _varying(series), syntax, recipe.pixel_vr)
         for index in indices:
-            pixels = memoryview(np.ascontiguousarray(recipe.render(index))).cast("B")
+            pixels = np.ascontiguousarray(recipe.render(index)).view(np.uint8).reshape(-1).data
             head = template.header(_values(series, index), len(pixels))
             yield Instance(recipe.sop_class_uid, series.sop_instance_uid(index), syntax, (head, pixels))
 

@@ -1,7 +1,7 @@
 """A series' header, encoded once; each instance fills a few holes of fixed width.
 
-Encoding a data set costs a hundred times more than copying its bytes, and within a series all but a handful of values are the
-same. The holes are padded as PS3.5 §6.2 allows: blanks behind strings, a NUL behind a UID.
+Encoding a data set costs a hundred times more than copying its bytes, and within a series all but a handful of
+values are the same. The holes are padded as PS3.5 §6.2 allows: blanks behind strings, a NUL behind a UID.
 """
 
 import copy

@@ -1,6 +1,7 @@
 """The general acknowledgment, in the form the sender's version expects.
 
-Standard: HL7 v2.5.1 §2.9.2 (original mode), §2.15.5 (ERR), table 0008 and 0357. Texts never repeat a value of the message.
+Standard: HL7 v2.5.1 §2.9.2 (original mode), §2.15.5 (ERR), table 0008 and 0357. Texts never repeat a value of the
+message.
 """
 
 from collections.abc import Sequence
@@ -118,7 +119,7 @@ def _err(header: Header, fault: Fault) -> str:
     location = fault.location.split("^")
     if not _is_at_least(header.version, (2, 5)):
         coded = d.subcomponent.join([str(fault.code), condition, "HL70357"])
-        place = d.component.join([*(location + ["", "", ""])[:3], coded])
+        place = d.component.join([*[*location, "", "", ""][:3], coded])
         return d.field.join(["ERR", place])
     coded = d.component.join([str(fault.code), condition, "HL70357"])
     hint = f" {fault.hint}" if fault.hint else ""

@@ -15,8 +15,8 @@ _UNITS = {"kg": 1.0, "g": 0.001, "lb": 0.45359237, "m": 1.0, "cm": 0.01, "in": 0
 def patient_name(segment: Segment, position: int) -> str:
     """Read an XPN field as DICOM PN.
 
-    HL7 orders the components family, given, middle, suffix, prefix, degree; DICOM wants prefix before suffix. Repetitions
-    with another representation become the ideographic and phonetic groups (PS3.5 §6.2.1).
+    HL7 orders the components family, given, middle, suffix, prefix, degree; DICOM wants prefix before suffix.
+    Repetitions with another representation become the ideographic and phonetic groups (PS3.5 §6.2.1).
     """
     groups = ["", "", ""]
     for repetition in segment.repetitions(position):

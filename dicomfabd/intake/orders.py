@@ -1,7 +1,7 @@
 """ORM^O01 → what it asks: new, changed and cancelled orders.
 
-Message grammar (HL7 v2.5.1 §4.4.1): `MSH [PID [PV1]] { ORC [TQ1] { OBR [NTE] [OBX] [IPC] [ZDS] } }`. Groups that name the same
-accession are steps of one order. The mapping follows IHE RAD TF-2 Appendix B.
+Message grammar (HL7 v2.5.1 §4.4.1): `MSH [PID [PV1]] { ORC [TQ1] { OBR [NTE] [OBX] [IPC] [ZDS] } }`. Groups that
+name the same accession are steps of one order. The mapping follows IHE RAD TF-2 Appendix B.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,45 @@ _CHANGE = frozenset({"XO", "XX", "XR", "SC"})
 _CANCEL = frozenset({"CA", "OC", "CR", "DC", "OD", "DR"})
 _CANCELLED_STATUS = frozenset({"CA", "DC"})  # ORC-5, HL7 table 0038
 _IGNORED = frozenset(
-    ["OK", "UA", "UC", "UD", "UF", "UH", "UM", "UN", "UR", "UX", "RF", "AF", "LI", "PR", "DE", "SS", "SR", "ST", "MC", "CN", "NA", "HD", "OH", "HR", "RL", "OE", "OR", "RE", "PA", "CH", "RP", "RU", "RO"]
+    [
+        "OK",
+        "UA",
+        "UC",
+        "UD",
+        "UF",
+        "UH",
+        "UM",
+        "UN",
+        "UR",
+        "UX",
+        "RF",
+        "AF",
+        "LI",
+        "PR",
+        "DE",
+        "SS",
+        "SR",
+        "ST",
+        "MC",
+        "CN",
+        "NA",
+        "HD",
+        "OH",
+        "HR",
+        "RL",
+        "OE",
+        "OR",
+        "RE",
+        "PA",
+        "CH",
+        "RP",
+        "RU",
+        "RO",
+    ]
 )
-_MODALITIES = frozenset(["CR", "CT", "DX", "ES", "MG", "MR", "NM", "OT", "PT", "PX", "RF", "RG", "SC", "US", "XA", "XC", "IO"])
+_MODALITIES = frozenset(
+    ["CR", "CT", "DX", "ES", "MG", "MR", "NM", "OT", "PT", "PX", "RF", "RG", "SC", "US", "XA", "XC", "IO"]
+)
 _EMPTY = Segment("", [], Delimiters(), 0)
 
 

@@ -1,8 +1,8 @@
 """An association of our own on a blocking socket: P-DATA written straight from encoded bytes.
 
-A-ASSOCIATE items are made and read by pynetdicom's PDU classes; the rest is PS3.8 §9.3 by struct. Command and data of a request
-leave in one system call, and TCP_QUICKACK before each read spares the 40 ms that a peer with Nagle's algorithm would wait for
-our delayed acknowledgment. Not thread-safe: one association, one thread.
+A-ASSOCIATE items are made and read by pynetdicom's PDU classes; the rest is PS3.8 §9.3 by struct. Command and data
+of a request leave in one system call, and TCP_QUICKACK before each read spares the 40 ms that a peer with Nagle's
+algorithm would wait for our delayed acknowledgment. Not thread-safe: one association, one thread.
 """
 
 import socket
@@ -141,14 +141,14 @@ class Association:
             raise DestinationAway(f"{self._name} answered the association request with PDU type {kind:02X}")
         reply = A_ASSOCIATE_AC()
         reply.decode(encoded)
-        limit = reply.user_information.maximum_length or 0
+        limit = (reply.user_information and reply.user_information.maximum_length) or 0
         # A PDU may be as long as the peer says, PDV header (6 bytes) included; an even fragment suits every peer.
         self._fragment = max(128, min(_LARGEST_FRAGMENT, limit - 6 if limit else _LARGEST_FRAGMENT)) & ~1
         names = {2 * index + 1: name for index, name in enumerate(contexts)}
         return {
             names[context.context_id]: (context.context_id, str(context.transfer_syntax))
             for context in reply.presentation_context
-            if context.result == 0
+            if context.result == 0 and context.context_id in names
         }
 
     def _fragments(self, context_id: int, parts: Iterable[Buffer]) -> list[Buffer]:

@@ -65,6 +65,12 @@ METRICS: Final = (
 )
 
 
+def _register(metric: Metric, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
+    if metric.kind is Histogram:
+        return Histogram(metric.name, metric.help, metric.labels, registry=registry, buckets=metric.buckets)
+    return metric.kind(metric.name, metric.help, metric.labels, registry=registry)
+
+
 class Metrics:
     """The daemon's metrics; two daemons in one process have two of these."""
 
@@ -74,10 +80,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
         for metric in METRICS:
-            options = {"buckets": metric.buckets} if metric.buckets else {}
-            self._metrics[metric.name] = metric.kind(
-                metric.name, metric.help, metric.labels, registry=self.registry, **options
-            )
+            self._metrics[metric.name] = _register(metric, self.registry)
         self.set("dicomfabd_build_info", 1, version)
 
     def add(self, name: str, amount: float, *labels: str) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 
 from dicomfabd.domain.study import Vector
 from dicomfabd.fabricate.anatomy.canvas import Canvas, Labels
-from dicomfabd.fabricate.anatomy.tissues import Tissue as T
+from dicomfabd.fabricate.anatomy.tissues import Tissue
+
+T = Tissue
 
 VARIANTS: Final = 4
 """Bodies of one region; patients share them, so that a cache of a few serves everybody."""

@@ -1,7 +1,7 @@
 """A volume of labels one paints solids into.
 
-Only additions, multiplications, divisions and square roots are used: IEEE 754 defines their results to the last bit, so a body
-is the same on every machine.
+Only additions, multiplications, divisions and square roots are used: IEEE 754 defines their results to the last
+bit, so a body is the same on every machine.
 """
 
 from collections.abc import Collection
@@ -33,7 +33,7 @@ class Canvas:
             voxel_mm: Edge of a voxel.
         """
         counts = [max(2, int(length / voxel_mm)) for length in extent]
-        axes = [(np.arange(count) - (count - 1) / 2) * voxel_mm for count in counts]
+        axes: list[Field] = [(np.arange(count, dtype=np.float64) - (count - 1) / 2) * voxel_mm for count in counts]
         self.voxel_mm = voxel_mm
         self.labels: Labels = np.zeros((counts[2], counts[1], counts[0]), np.uint8)
         self._axes = axes

@@ -20,7 +20,7 @@ _LOWEST, _HIGHEST = -1024, 3071
 class CtRecipe:
     """Draws a CT series; see `Recipe`."""
 
-    sop_class_uid: str = str(CTImageStorage)
+    sop_class_uid: ClassVar[str] = str(CTImageStorage)
     pixel_vr: ClassVar[str] = "OW"
 
     def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:
@@ -52,10 +52,7 @@ class CtRecipe:
     def render(self, index: int) -> Pixels:
         """Draw one image: int16, shape (rows, columns), Hounsfield units, air = -1000."""
         series = self._series
-        if self._is_scout:
-            image = self._scout()
-        else:
-            image = soften(np.take(self._table, self._sections.labels(index)))
+        image = self._scout() if self._is_scout else soften(np.take(self._table, self._sections.labels(index)))
         image += crop(series.noise, series.rows, series.columns, series.seed + index)
         np.clip(image, _LOWEST, _HIGHEST, out=image)
         centre, width = series.window

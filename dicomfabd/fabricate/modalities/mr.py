@@ -20,7 +20,7 @@ _HIGHEST = 4095
 class MrRecipe:
     """Draws an MR series; see `Recipe`."""
 
-    sop_class_uid: str = str(MRImageStorage)
+    sop_class_uid: ClassVar[str] = str(MRImageStorage)
     pixel_vr: ClassVar[str] = "OW"
 
     def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:

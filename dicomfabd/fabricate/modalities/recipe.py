@@ -1,6 +1,6 @@
 """What every recipe offers; `study` knows recipes by this alone."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,8 @@ class Recipe(Protocol):
         pixel_vr: VR of PixelData: OW or OB.
     """
 
-    sop_class_uid: str
-    pixel_vr: str
+    sop_class_uid: ClassVar[str]
+    pixel_vr: ClassVar[str]
 
     def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:
         """Prepare what all instances share."""

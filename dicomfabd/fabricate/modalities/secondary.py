@@ -15,7 +15,7 @@ from dicomfabd.fabricate.modalities.recipe import Pixels
 class PageRecipe:
     """Draws a page of text; see `Recipe`."""
 
-    sop_class_uid: str = str(SecondaryCaptureImageStorage)
+    sop_class_uid: ClassVar[str] = str(SecondaryCaptureImageStorage)
     pixel_vr: ClassVar[str] = "OW"
 
     def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:

@@ -30,7 +30,7 @@ _VIEW_CODES: Final = {
 class CrRecipe:
     """Draws a computed radiograph; see `Recipe`."""
 
-    sop_class_uid: str = str(ComputedRadiographyImageStorage)
+    sop_class_uid: ClassVar[str] = str(ComputedRadiographyImageStorage)
     pixel_vr: ClassVar[str] = "OW"
 
     def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:
@@ -71,7 +71,7 @@ class CrRecipe:
 class DxRecipe(CrRecipe):
     """Draws a digital radiograph for presentation; the picture is that of CR."""
 
-    sop_class_uid: str = str(DigitalXRayImageStorageForPresentation)
+    sop_class_uid: ClassVar[str] = str(DigitalXRayImageStorageForPresentation)
 
     def dataset(self) -> Dataset:
         """See `Recipe.dataset`."""
@@ -104,8 +104,8 @@ class DxRecipe(CrRecipe):
 def _film(plan: StudyPlan, series: SeriesPlan) -> npt.NDArray[np.int32]:
     """Project the body on the detector and give it the tone of a film, 0-4095.
 
-    Film density follows attenuation in a curve that is steep for thin parts and flat for thick ones; n/(n+k) is one without
-    transcendental functions, so that it is the same on every machine.
+    Film density follows attenuation in a curve that is steep for thin parts and flat for thick ones; n/(n+k) is one
+    without transcendental functions, so that it is the same on every machine.
     """
     axis = 2 if series.look == "lateral" else 1
     thickness = project(body_of(plan), table("mu"), axis)[::-1]
