@@ -72,8 +72,8 @@ class SqliteArchiveIndex:
 def _add(db: sqlite3.Connection, instance: ArchivedInstance, now: float) -> bool:
     study, series, image = instance.study, instance.series, instance.image
     db.execute(
-        "INSERT OR IGNORE INTO studies (study_instance_uid, patient_id, accession_number, attributes) VALUES
-        (?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO studies (study_instance_uid, patient_id, accession_number, attributes)"
+        " VALUES (?, ?, ?, ?)",
         (study["StudyInstanceUID"], study["PatientID"], study["AccessionNumber"], json.dumps(dict(study))),
     )
     db.execute(
