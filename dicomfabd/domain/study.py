@@ -89,6 +89,7 @@ class StudyPlan:
         region: Which body is drawn, e.g. `chest`.
         extent: Its size along x, y, z in millimetres; its centre is the origin of the frame of reference.
         voxel_mm: How finely that body is built.
+        laterality: `L` or `R` for a part that is one of a pair, else empty.
         evidence: Why this protocol was chosen, first reason first.
         is_fallback: True when no protocol fits and a page says so.
     """

@@ -107,6 +107,12 @@ def tm(moment: datetime) -> str:
     return moment.strftime("%H%M%S.") + f"{moment.microsecond // 1000:03d}"
 
 
+def pn(name: str) -> str:
+    """Give a name that says it has components: one without a caret is the retired form of ACR-NEMA (PS3.5 §6.2.1)."""
+    first, equals, rest = name.partition("=")
+    return f"{first}^{equals}{rest}" if first and "^" not in first else name
+
+
 def ds_text(value: float) -> str:
     """Give a decimal string: at most four places, no exponent, never negative zero."""
     text = f"{value:.4f}".rstrip("0").rstrip(".")
@@ -115,7 +121,7 @@ def ds_text(value: float) -> str:
 
 def _patient(ds: Dataset, order: Order, at: datetime) -> None:
     patient = order.patient
-    ds.PatientName = patient.patient_name
+    ds.PatientName = pn(patient.patient_name)
     ds.PatientID = patient.patient_id
     if patient.issuer_of_patient_id:
         ds.IssuerOfPatientID = patient.issuer_of_patient_id
@@ -139,7 +145,7 @@ def _study(ds: Dataset, plan: StudyPlan) -> None:
     ds.StudyDate = da(plan.started_at)
     ds.StudyTime = tm(plan.started_at)
     ds.AccessionNumber = order.accession_number
-    ds.ReferringPhysicianName = order.referring_physician
+    ds.ReferringPhysicianName = pn(order.referring_physician)
     ds.StudyDescription = order.procedure.meaning
     if order.procedure.is_complete and order.procedure.scheme in _PUBLIC_SCHEMES:
         ds.ProcedureCodeSequence = Sequence([code_item(order.procedure)])
@@ -159,13 +165,12 @@ def _series(ds: Dataset, plan: StudyPlan, series: SeriesPlan) -> None:
     ds.PerformedProcedureStepStartDate = da(plan.started_at)
     ds.PerformedProcedureStepStartTime = tm(plan.started_at)
     ds.PerformedProcedureStepDescription = order.procedure.meaning
-    if plan.body_part:
-        ds.BodyPartExamined = plan.body_part
-    if plan.region == "limb" and series.kind != "dx":
-        # Type 2C: one of a pair, and DX says it by ImageLaterality.
-        ds.Laterality = plan.laterality if plan.laterality in ("L", "R") else ""
+    ds.BodyPartExamined = plan.body_part
+    if plan.laterality and series.kind != "dx":
+        # Type 2C for one of a pair; DX says it by ImageLaterality.
+        ds.Laterality = plan.laterality
     if order.steps[0].performing_physician:
-        ds.PerformingPhysicianName = order.steps[0].performing_physician
+        ds.PerformingPhysicianName = pn(order.steps[0].performing_physician)
     items = []
     for step in order.steps:
         item = Dataset()

@@ -86,7 +86,7 @@ def printable(text: str) -> str:
             result.append(letter)
         else:
             plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-            result.append(plain or ".")
+            result.append(plain if plain and plain.isprintable() else ".")
     return "".join(result)
 
 

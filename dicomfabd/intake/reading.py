@@ -53,7 +53,10 @@ class Reader:
         try:
             message = parse(raw)
         except OrderRejected as rejected:
-            return _refused(_salvaged_header(raw), rejected.faults, b"")
+            header = _salvaged_header(raw)
+            # Without a header nobody knows what the content would be: the message itself is rejected.
+            code = code_for(rejected.faults) if header.control_id else "AR"
+            return Reading(header, code, (), rejected.faults, (), b"")
         header = header_of(message)
         body_hash = _body_hash(message)
         if header.message_code == "ACK":

@@ -24,6 +24,7 @@ from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import DestinationAway, Retryable
 from dicomfabd.domain.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
+VERIFICATION: Final = "1.2.840.10008.1.1"
 _APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 _ASSOCIATE_AC, _ASSOCIATE_RJ, _P_DATA, _RELEASE_RQ, _ABORT = 0x02, 0x03, 0x04, 0x05, 0x07
 _RELEASE: Final = struct.pack(">BBII", _RELEASE_RQ, 0, 4, 0)
@@ -125,6 +126,17 @@ class Association:
             pass  # it is gone already
         finally:
             self._socket.close()
+
+    def _next_message_id(self) -> int:
+        self._message_id = self._message_id % 65535 + 1
+        return self._message_id
+
+    def _exchange(self, context_id: int, command: bytes, data: list[Buffer]) -> int:
+        try:
+            self._send([_pdv_header(len(command), context_id, _LAST_COMMAND), command, *data])
+            return self._status_of(self._message_id)
+        except OSError as error:
+            raise Retryable(f"{self._name} broke off: {error.strerror or error}") from error
 
     def _negotiate(self, contexts: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, str]]:
         try:
@@ -265,17 +277,28 @@ def _pdv_header(size: int, context_id: int, control: int) -> bytes:
 
 def _store_command(message_id: int, sop_class_uid: str, sop_instance_uid: str) -> bytes:
     """Give a C-STORE-RQ command set (PS3.7 Table 9.3-1), implicit VR little endian."""
-    body = b"".join(
-        struct.pack("<HHI", 0, element, len(value)) + value
-        for element, value in (
-            (0x0002, _uid(sop_class_uid)),
-            (0x0100, b"\x01\x00"),
-            (0x0110, message_id.to_bytes(2, "little")),
-            (0x0700, b"\x00\x00"),
-            (0x0800, b"\x01\x00"),
-            (0x1000, _uid(sop_instance_uid)),
-        )
+    return _command(
+        (0x0002, _uid(sop_class_uid)),
+        (0x0100, b"\x01\x00"),
+        (0x0110, message_id.to_bytes(2, "little")),
+        (0x0700, b"\x00\x00"),
+        (0x0800, b"\x01\x00"),
+        (0x1000, _uid(sop_instance_uid)),
     )
+
+
+def _echo_command(message_id: int) -> bytes:
+    """Give a C-ECHO-RQ command set (PS3.7 Table 9.3-12)."""
+    return _command(
+        (0x0002, _uid(VERIFICATION)),
+        (0x0100, b"\x30\x00"),
+        (0x0110, message_id.to_bytes(2, "little")),
+        (0x0800, b"\x01\x01"),
+    )
+
+
+def _command(*elements: tuple[int, bytes]) -> bytes:
+    body = b"".join(struct.pack("<HHI", 0, element, len(value)) + value for element, value in elements)
     return struct.pack("<HHII", 0, 0, 4, len(body)) + body
 
 

@@ -19,7 +19,8 @@ SCALES: Final = {"full": (1, 1, 1.0), "small": (2, 2, 1.5), "tiny": (4, 6, 4.0)}
 """Scale → (divisor of the matrix, multiple of the step, edge of the body's voxels in mm)."""
 
 _SERIES_APART: Final = timedelta(minutes=2)
-_UNKNOWN_PART: Final = BodyPart("", Code(), "abdomen")
+_UNKNOWN_PART: Final = BodyPart("WHOLEBODY", Code("38266002", "Entire body", "SCT"), "abdomen")
+_PAIRED_REGION: Final = "limb"
 _SMALLEST_MATRIX: Final = 128  # the burned-in marks stay readable
 _FALLBACK_ROWS: Final = {"full": 512, "small": 512, "tiny": 256}
 
@@ -69,7 +70,7 @@ class Planner:
             is_fallback=protocol is None,
             body_part=part.term,
             anatomic_region=part.code,
-            laterality=found.laterality,
+            laterality=_side(order, part, found.laterality),
             contrast=bool(found.contrast),
             region=part.region,
             extent=extent,
@@ -138,6 +139,16 @@ class Planner:
             image_type=("DERIVED", "SECONDARY"),
             lines=("NO PROTOCOL FOR THIS PROCEDURE", order.procedure.meaning, *found.evidence),
         )
+
+
+def _side(order: Order, part: BodyPart, asked: str) -> str:
+    """Give the side that is drawn: of a paired part always one (type 2C), of the others none.
+
+    Where the order names no single side, the patient does, the same one each time.
+    """
+    if part.region != _PAIRED_REGION:
+        return ""
+    return asked if asked in ("L", "R") else "LR"[derive_number("side", order.patient.patient_id) % 2]
 
 
 def _views(protocol: Protocol, asked: int) -> tuple[SeriesProtocol, ...]:

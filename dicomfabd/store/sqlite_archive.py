@@ -43,7 +43,7 @@ class SqliteArchiveIndex:
     def __init__(self, file: SqliteFile) -> None:
         """Take the database."""
         self._file = file
-        highest = file.read("SELECT coalesce(max(id), 0) FROM images")[0][0]
+        highest: int = file.read("SELECT coalesce(max(id), 0) FROM images")[0][0]
         self._ids = itertools.count(highest + 1)
         self._ids_lock = threading.Lock()
 

@@ -54,7 +54,7 @@ class Sections:
         left = [axis for axis in (2, 1, 0) if axis != through]
         if left[0] != row_axis:
             sheet = sheet.T
-        plane = sheet[np.clip(rows, 0, sheet.shape[0] - 1)][:, np.clip(columns, 0, sheet.shape[1] - 1)]
+        plane: Labels = sheet[np.clip(rows, 0, sheet.shape[0] - 1)][:, np.clip(columns, 0, sheet.shape[1] - 1)]
         plane[(rows < 0) | (rows >= sheet.shape[0])] = 0
         plane[:, (columns < 0) | (columns >= sheet.shape[1])] = 0
         return plane

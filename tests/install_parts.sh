@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs the real programs the tests talk to, where that is possible; names what is missing where it is not.
+set -eu
+
+missing=""
+for pair in findscu:dcmtk storescp:dcmtk echoscu:dcmtk dcmdump:dcmtk Orthanc:orthanc promtool:prometheus; do
+    program=${pair%%:*}
+    package=${pair##*:}
+    # Debian puts Orthanc where an ordinary user's PATH may not reach.
+    if ! command -v "$program" >/dev/null 2>&1 && [ ! -x "/usr/sbin/$program" ]; then
+        case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
+    fi
+done
+[ -n "$missing" ] || exit 0
+
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    as_root="sudo -n"
+fi
+if command -v apt-get >/dev/null 2>&1 && $as_root true 2>/dev/null; then
+    echo "installing:$missing"
+    $as_root apt-get -qq update
+    # shellcheck disable=SC2086 # one word a package
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install --yes --no-install-recommends $missing >/dev/null
+    exit 0
+fi
+echo "The tests need these programs and cannot install them here:$missing" >&2
+echo "Install them (Debian: apt-get install$missing), then try again." >&2
+exit 1

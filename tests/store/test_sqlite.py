@@ -1,0 +1,85 @@
+import sqlite3
+
+import pytest
+from sqlite_utils import Migrations
+
+from dicomfabd.domain.errors import StoreUnavailable
+from dicomfabd.store.migrations import queue_migrations
+from dicomfabd.store.opening import open_store
+from dicomfabd.store.sqlite import SqliteFile
+from tests.builders import a_message, a_new, an_order
+
+
+@pytest.fixture
+def file(tmp_path):
+    opened = SqliteFile(tmp_path / "store.db", queue_migrations)
+    yield opened
+    opened.close()
+
+
+def test_every_commit_is_flushed(file):
+    """synchronous=NORMAL loses acknowledged orders at power loss; 2 is FULL."""
+    assert ("wal", 2) == file.writer.run(
+        lambda db: (db.execute("PRAGMA journal_mode").fetchone()[0], db.execute("PRAGMA synchronous").fetchone()[0])
+    )
+
+
+def test_readers_cannot_write(file):
+    """There is one writer."""
+    with pytest.raises(sqlite3.OperationalError):
+        file.read("DELETE FROM orders")
+
+
+def test_what_waits_together_is_committed_together(tmp_path):
+    """Group commit: a flush is shared."""
+    batches = []
+    store = open_store(f"sqlite:///{tmp_path / 's.db'}", on_commit=lambda changes, _seconds: batches.append(changes))
+    futures = [store.inbox.accept(a_message(f"M{n}"), [a_new(an_order(f"A{n}"), "m")], b"") for n in range(200)]
+
+    for future in futures:
+        future.result()
+    store.close()
+
+    assert 200 == sum(batches)
+    assert len(batches) < 200
+
+
+def test_a_failed_commit_is_told_to_everybody_and_forgotten(tmp_path, file):
+    """Disk full: no future is left hanging, nothing is half kept, and the next commit works."""
+    pages = file.writer.run(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+
+    def fill(db):
+        db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        db.execute("CREATE TABLE t (x)")
+        db.execute("INSERT INTO t VALUES (zeroblob(1000000))")
+
+    with pytest.raises(StoreUnavailable):
+        file.writer.run(fill)
+
+    assert "full" in file.problem()
+    assert 1 == file.writer.run(lambda db: db.execute("SELECT 1").fetchone()[0])
+    assert "" == file.problem()
+
+
+def test_a_closed_store_says_so(tmp_path):
+    """A future is never left hanging."""
+    store = open_store(f"sqlite:///{tmp_path / 's.db'}")
+    store.close()
+
+    assert isinstance(store.inbox.accept(a_message(), [], b"").exception(), StoreUnavailable)
+
+
+def test_a_newer_database_is_refused(tmp_path):
+    """An older program must not write into what it does not understand."""
+    newer = Migrations("dicomfabd")
+    newer(name="m9999_future")(lambda db: None)
+    SqliteFile(tmp_path / "store.db", newer).close()
+
+    with pytest.raises(RuntimeError, match="m9999_future"):
+        SqliteFile(tmp_path / "store.db", queue_migrations)
+
+
+def test_an_address_without_a_back_end_is_refused():
+    """With what to write instead."""
+    with pytest.raises(ValueError, match="Use sqlite:///"):
+        open_store("oracle://x")
