@@ -151,7 +151,7 @@ class Orthanc:
     http_port: int
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:  # noqa: S310 - a literal address
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:
             return json.load(answer)
 
 

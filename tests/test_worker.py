@@ -120,7 +120,13 @@ def test_a_claim_that_was_lost_changes_nothing(store, put, worker, clock, sink):
     """The lease ended while the study was made; the other worker's result counts."""
     put()
     with fake_pacs() as pacs:
-        pacs.status_of = lambda _number: clock.advance(100) or store.queue.claim("worker-2", 60, ["main"]) and 0 or 0
+
+        def take_over(_number: int) -> int:
+            clock.advance(100)
+            store.queue.claim("worker-2", 60, ["main"])
+            return 0x0000
+
+        pacs.status_of = take_over
         worker(pacs.destination()).run_once()
 
     assert "leased" == job(store).state

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from dicomfabd.archive.shelf import Shelf
@@ -113,7 +116,11 @@ def _checked(request: StoreRequest) -> Dataset:
 def _item(row: Mapping[str, str], ae_title: str) -> Dataset:
     item = Dataset()
     for keyword, value in row.items():
-        setattr(item, keyword, value.split("\\") if "\\" in value else value or None)
+        vr = dictionary_VR(keyword)
+        parts: list[str | int] = [int(part) if vr == "US" else part for part in value.split("\\")] if value else []
+        stored = parts if len(parts) > 1 else parts[0] if parts else None
+        # What others sent is given back as it came, valid or not.
+        item.add(DataElement(keyword, vr, stored, validation_mode=IGNORE))
     item.RetrieveAETitle = ae_title
     item.InstanceAvailability = "ONLINE"
     return item

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final
 
+from pydicom.config import IGNORE
+from pydicom.config import settings as pydicom_settings
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.uid import (
@@ -32,6 +34,9 @@ _config.LOG_RESPONSE_IDENTIFIERS = False
 _config.LOG_HANDLER_LEVEL = "none"
 _config.STORE_RECV_CHUNKED_DATASET = False
 _config.UNRESTRICTED_STORAGE_SERVICE = True
+
+# What peers send is judged by us, not by warnings that quote it.
+pydicom_settings.reading_validation_mode = IGNORE
 
 SUCCESS: Final = 0x0000
 CANCELLED: Final = 0xFE00

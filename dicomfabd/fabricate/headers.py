@@ -110,7 +110,7 @@ def tm(moment: datetime) -> str:
 def pn(name: str) -> str:
     """Give a name that says it has components: one without a caret is the retired form of ACR-NEMA (PS3.5 §6.2.1)."""
     first, equals, rest = name.partition("=")
-    return f"{first}^{equals}{rest}" if first and "^" not in first else name
+    return f"{first}^{equals}{rest}" if 0 < len(first) < 64 and "^" not in first else name
 
 
 def ds_text(value: float) -> str:

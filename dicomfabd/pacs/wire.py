@@ -97,15 +97,13 @@ class Association:
             Retryable: The peer closed, aborted, fell silent or answered something else.
         """
         context_id, _ = self._accepted[sop_class_uid]
-        self._message_id = self._message_id % 65535 + 1
-        command = _store_command(self._message_id, sop_class_uid, sop_instance_uid)
-        try:
-            self._send(
-                [_pdv_header(len(command), context_id, _LAST_COMMAND), command, *self._fragments(context_id, parts)]
-            )
-            return self._status_of(self._message_id)
-        except OSError as error:
-            raise Retryable(f"{self._name} broke off: {error.strerror or error}") from error
+        command = _store_command(self._next_message_id(), sop_class_uid, sop_instance_uid)
+        return self._exchange(context_id, command, self._fragments(context_id, parts))
+
+    def verify(self) -> int:
+        """Send one C-ECHO (PS3.7 §9.1.5) and give the status; raises Retryable as `store` does."""
+        context_id, _ = self._accepted[VERIFICATION]
+        return self._exchange(context_id, _echo_command(self._next_message_id()), [])
 
     def release(self) -> None:
         """Release and close; a peer that does not answer is left at once."""

@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import sys
+import warnings
 
 import structlog
 from structlog.typing import Processor
@@ -14,6 +15,8 @@ def configure(log_format: str) -> None:
     Args:
         log_format: `json`, `console`, or `auto` (console when standard output is a terminal).
     """
+    # pydicom's warnings quote values, which may be a patient's.
+    warnings.filterwarnings("ignore", module="pydicom")
     is_console = log_format == "console" or (log_format == "auto" and sys.stdout.isatty())
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,

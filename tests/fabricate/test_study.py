@@ -93,7 +93,7 @@ def test_validators_find_nothing(tmp_path, text, modality):
     [
         Patient("P1", "UNKNOWN"),
         Patient("P1", "Yamada^Tarou=山田^太郎", patient_birth_date="20260101", patient_sex="O", patient_weight=4.1),
-        Patient("P1", "A" * 64, "X" * 64, patient_birth_date="20300101", patient_size=1.7),
+        Patient("P1", "A" * 60 + "^B", "X" * 64, patient_birth_date="20300101", patient_size=1.7),
     ],
 )
 def test_validators_find_nothing_whatever_is_known_of_the_patient(tmp_path, patient):

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from dicomfabd.domain.order import Code, StepDraft
@@ -55,7 +57,7 @@ def test_cross_sections_are_evenly_spaced_and_share_a_frame_of_reference():
     axial = next(series for series in plan.series if series.key == "soft")
 
     positions = [axial.grid.position(index)[2] for index in range(axial.images)]
-    steps = {round(b - a, 6) for a, b in zip(positions, positions[1:], strict=False)}
+    steps = {round(b - a, 6) for a, b in pairwise(positions)}
 
     assert 1 == len(steps)
     assert axial.images > 2

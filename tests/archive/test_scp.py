@@ -1,0 +1,158 @@
+"""The built-in archive over the network."""
+
+import subprocess
+from collections import Counter
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pynetdicom import AE
+from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as StudyRoot
+
+from dicomfabd.archive.scp import ArchiveServer
+from dicomfabd.config import Archive
+from dicomfabd.domain.delivery import Destination
+from dicomfabd.fabricate.study import fabricate, sop_class_uids
+from dicomfabd.pacs.storage import StorageAssociation
+from dicomfabd.store.opening import open_archive_index
+from tests.conftest import program
+from tests.fabricate.test_study import plan_of
+
+PLAN = plan_of("CT HEAD", "CT")
+
+
+@pytest.fixture
+def archive(tmp_path, journal):
+    opened = open_archive_index(tmp_path / "index.db")
+    server = ArchiveServer(Archive(port=0), tmp_path / "instances", opened.index, journal)
+    server.start()
+    yield server
+    server.stop()
+    opened.close()
+
+
+def send(archive: ArchiveServer, plan=PLAN) -> list[int]:
+    destination = Destination("archive", "127.0.0.1", archive.port, "FABARCHIVE")
+    with StorageAssociation(destination, sop_class_uids(plan)) as association:
+        return [
+            association.send(i.sop_class_uid, i.sop_instance_uid, i.parts).status
+            for i in fabricate(plan, association.syntax_for)
+        ]
+
+
+def find(archive: ArchiveServer, level: str, **values: str) -> list[tuple[int, Dataset | None]]:
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = level
+    for keyword, value in values.items():
+        setattr(identifier, keyword, value)
+    entity = AE("SCU")
+    entity.add_requested_context(StudyRoot)
+    association = entity.associate("127.0.0.1", archive.port)
+    answers = [(status.Status, answer) for status, answer in association.send_c_find(identifier, StudyRoot)]
+    association.release()
+    return answers
+
+
+def found(archive: ArchiveServer, level: str, **values: str) -> list[Dataset]:
+    return [answer for _, answer in find(archive, level, **values) if answer]
+
+
+def test_what_was_stored_is_found_at_every_level(archive):
+    """Study, series, image."""
+    assert {0} == set(send(archive))
+
+    (study,) = found(archive, "STUDY", AccessionNumber="A1", StudyInstanceUID="", NumberOfStudyRelatedInstances="")
+    series = found(archive, "SERIES", StudyInstanceUID=study.StudyInstanceUID, SeriesInstanceUID="", Modality="CT")
+    images = found(archive, "IMAGE", SeriesInstanceUID=PLAN.series[1].series_instance_uid, SOPInstanceUID="")
+
+    assert (PLAN.order.study_instance_uid, PLAN.instances) == (
+        study.StudyInstanceUID,
+        int(study.NumberOfStudyRelatedInstances),
+    )
+    assert {s.series_instance_uid for s in PLAN.series} == {one.SeriesInstanceUID for one in series}
+    assert PLAN.series[1].images == len(images)
+
+
+@pytest.mark.parametrize(
+    ("keys", "amount"),
+    [
+        ({"PatientName": "doe*"}, 1),
+        ({"PatientID": "P?"}, 1),
+        ({"StudyDate": "20260301-20260303"}, 1),
+        ({"StudyDate": "20260303-"}, 0),
+        ({"ModalitiesInStudy": "CT"}, 1),
+        ({"ModalitiesInStudy": "MR"}, 0),
+        ({"AccessionNumber": "NONE"}, 0),
+    ],
+)
+def test_studies_are_found_by_their_attributes(archive, keys, amount):
+    """PS3.4 C.6.1.1."""
+    send(archive)
+
+    assert amount == len(found(archive, "STUDY", **keys))
+
+
+def test_an_instance_is_kept_once(archive, tmp_path):
+    """A resend is a success and changes nothing."""
+    send(archive)
+    assert {0} == set(send(archive))
+
+    assert PLAN.instances == len(list((tmp_path / "instances").rglob("*.dcm")))
+
+
+def test_files_are_dicom_and_named_by_us(archive, tmp_path):
+    """No received value is part of a path."""
+    send(archive, plan_of("XR CHEST", "DX", accession_candidates=("../../evil",)))
+
+    files = sorted((tmp_path / "instances").rglob("*.dcm"))
+
+    assert ["1.dcm", "2.dcm"] == [file.name for file in files]
+    assert Counter({"../../evil": 2}) == Counter(dcmread(file).AccessionNumber for file in files)
+
+
+def test_a_query_without_a_level_is_refused(archive):
+    """A900."""
+    assert [(0xA900, None)] == find(archive, "WARD")
+
+
+def test_an_instance_that_lies_about_its_uid_is_refused(archive, sink):
+    """And nothing of it is kept."""
+    destination = Destination("archive", "127.0.0.1", archive.port, "FABARCHIVE")
+    with StorageAssociation(destination, sop_class_uids(PLAN)) as association:
+        instance = next(iter(fabricate(PLAN, association.syntax_for)))
+        lie = association.send(instance.sop_class_uid, "1.2.3", instance.parts).status
+        junk = association.send(instance.sop_class_uid, "1.2.3", [b"no data set at all, not even close"]).status
+
+    assert (0xA900, True) == (lie, junk >= 0xA900)
+    assert [] == found(archive, "STUDY", StudyInstanceUID="")
+    assert 2 == len(sink.named("archive.instance_failed"))
+
+
+@pytest.mark.slow
+def test_dcmtk_stores_and_finds(archive, tmp_path):
+    """storescu of a file we made, findscu -S."""
+    from dicomfabd.fabricate.study import write_file
+
+    write_file(next(iter(fabricate(PLAN))), tmp_path / "x.dcm")
+    port = str(archive.port)
+    subprocess.run([program("storescu"), "127.0.0.1", port, str(tmp_path / "x.dcm")], check=True, capture_output=True)
+
+    done = subprocess.run(
+        [
+            program("findscu"),
+            "-v",
+            "-S",
+            "-k",
+            "0008,0052=STUDY",
+            "-k",
+            "0008,0050=A1",
+            "-k",
+            "0020,000d",
+            "127.0.0.1",
+            port,
+        ],
+        capture_output=True,
+        text=True,
+    )
+
+    assert PLAN.order.study_instance_uid in done.stdout + done.stderr
