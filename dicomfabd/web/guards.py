@@ -5,12 +5,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.web.problems import problem
 
 LARGEST_BODY: Final = 1024 * 1024
+_TOO_LARGE: Final = f"a body may have {LARGEST_BODY} bytes"
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -18,10 +20,6 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class _BodyTooLarge(Exception):  # noqa: N818 - ends the reading of one request
-    """A body went over the limit."""
 
 
 class Guards:
@@ -46,7 +44,7 @@ class Guards:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > LARGEST_BODY:
-                raise _BodyTooLarge
+                raise HTTPException(413, _TOO_LARGE)
             return message
 
         async def guarded(message: Message) -> None:
@@ -62,8 +60,6 @@ class Guards:
                 await self._app(scope, limited, guarded)
             else:
                 await problem(*refusal)(scope, receive, guarded)
-        except _BodyTooLarge:
-            await problem(413, f"a body may have {LARGEST_BODY} bytes")(scope, receive, guarded)
         except Exception as error:
             self._journal.request_failed(scope["method"], _route(scope), f"{type(error).__name__}: {error}")
             raise
@@ -75,7 +71,7 @@ def _refusal(scope: Scope) -> tuple[int, str] | None:
     headers = Headers(scope=scope)
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > LARGEST_BODY:
-        return 413, f"a body may have {LARGEST_BODY} bytes"
+        return 413, _TOO_LARGE
     origin = headers.get("origin")
     is_foreign = origin is not None and urlsplit(origin).netloc != headers.get("host", "")
     if scope["method"] not in _SAFE and (is_foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}):

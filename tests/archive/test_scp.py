@@ -12,7 +12,7 @@ from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as S
 from dicomfabd.archive.scp import ArchiveServer
 from dicomfabd.config import Archive
 from dicomfabd.domain.delivery import Destination
-from dicomfabd.fabricate.study import fabricate, sop_class_uids
+from dicomfabd.fabricate.study import fabricate, sop_class_uids, write_file
 from dicomfabd.pacs.storage import StorageAssociation
 from dicomfabd.store.opening import open_archive_index
 from tests.conftest import program
@@ -131,8 +131,6 @@ def test_an_instance_that_lies_about_its_uid_is_refused(archive, sink):
 @pytest.mark.slow
 def test_dcmtk_stores_and_finds(archive, tmp_path):
     """storescu of a file we made, findscu -S."""
-    from dicomfabd.fabricate.study import write_file
-
     write_file(next(iter(fabricate(PLAN))), tmp_path / "x.dcm")
     port = str(archive.port)
     subprocess.run([program("storescu"), "127.0.0.1", port, str(tmp_path / "x.dcm")], check=True, capture_output=True)

@@ -1,0 +1,62 @@
+import inspect
+import io
+import json
+import re
+
+from dicomfabd.telemetry import journal as journal_module
+from dicomfabd.telemetry.journal import EVENTS, Journal
+from dicomfabd.telemetry.metrics import METRICS, Metrics
+from dicomfabd.telemetry.sink import LocalSink, RelaySink, replay
+
+SOURCE = inspect.getsource(journal_module)
+
+
+def test_what_a_worker_says_is_said_by_the_main_process(sink):
+    """The pipe changes nothing."""
+    pipe = io.BytesIO()
+    Journal(RelaySink(pipe)).worker_started("worker-1", 7)
+
+    for line in pipe.getvalue().splitlines():
+        replay(line, sink)
+
+    assert [("info", "worker.started", {"worker": "worker-1", "pid": 7})] == sink.events
+    assert {("dicomfabd_workers",): 1} == sink.counts
+
+
+def test_every_event_that_is_said_is_listed_and_the_other_way_round():
+    """The catalogue is what people grep for."""
+    said = set(re.findall(r'"((?:daemon|intake|message|order|worklist|study|worker|archive|web)\.[a-z_]+)"', SOURCE))
+
+    assert said == set(EVENTS)
+
+
+def test_every_metric_that_is_counted_exists_and_the_other_way_round():
+    """A misspelt metric must not wait for its event to be noticed."""
+    set_elsewhere = {"dicomfabd_build_info", "dicomfabd_orders", "dicomfabd_jobs"}
+
+    assert {metric.name for metric in METRICS} - set_elsewhere == set(re.findall(r'"(dicomfabd_[a-z_]+)"', SOURCE))
+
+
+def test_metric_names_follow_the_rules():
+    """Prometheus naming: counters end in _total, units are seconds or plain counts."""
+    for metric in METRICS:
+        assert metric.name.startswith("dicomfabd_")
+        assert (metric.kind.__name__ == "Counter") == metric.name.endswith("_total")
+        assert not metric.name.endswith(("_ms", "_mb"))
+
+
+def test_two_daemons_in_one_process_do_not_share_metrics():
+    """Registries are injected."""
+    first, second = Metrics("1"), Metrics("1")
+    LocalSink(first).add("dicomfabd_workers", 3)
+
+    assert b"dicomfabd_workers 3.0" in first.render()[0]
+    assert b"dicomfabd_workers 0.0" in second.render()[0]
+
+
+def test_relayed_lines_are_json():
+    """One record a line."""
+    pipe = io.BytesIO()
+    Journal(RelaySink(pipe)).daemon_stopping()
+
+    assert ["log", "info", "daemon.stopping", {}] == json.loads(pipe.getvalue())
