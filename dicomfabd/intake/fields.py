@@ -1,7 +1,7 @@
 """HL7 data types read into our words: names, identifiers, times, codes, quantities."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from dicomfabd.domain.order import Code
 from dicomfabd.intake.er7 import Segment, parse_dtm
@@ -58,7 +58,11 @@ def alternate_code(segment: Segment, position: int) -> Code:
 
 def birth_date(value: str) -> str:
     """Give `YYYYMMDD`, or an empty string for a date that is partly known or none at all."""
-    return value[:8] if len(value) >= 8 and parse_dtm(value[:8]) is not None else ""
+    try:
+        date.fromisoformat(f"{value[:4]}-{value[4:6]}-{value[6:8]}")
+    except ValueError:
+        return ""
+    return value[:8]
 
 
 def sex(value: str) -> str:

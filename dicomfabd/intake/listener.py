@@ -36,13 +36,13 @@ class Desk:
         reader: Understands it.
         inbox: Keeps it.
         route: Says where its orders go.
-        on_accepted: Told after each commit that brought work.
+        on_work: Told after each commit that brought work for a destination.
     """
 
     reader: Reader
     inbox: Inbox
     route: Route
-    on_accepted: Callable[[], None]
+    on_work: Callable[[], None]
 
 
 class MllpListener:
@@ -65,6 +65,7 @@ class MllpListener:
     async def start(self) -> None:
         """Open the port; raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
+        self._bell = _Bell(loop)
         self._server = await loop.create_server(
             self._accept, self._settings.host, self._settings.port, backlog=256, reuse_address=True
         )
@@ -83,7 +84,37 @@ class MllpListener:
 
     def _accept(self) -> "_Connection":
         is_full = len(self._connections) >= self._settings.max_connections
-        return _Connection(self._settings, self._desk, self._journal, self._connections, is_full)
+        return _Connection(self._settings, self._desk, self._journal, self._bell, self._connections, is_full)
+
+
+class _Bell:
+    """Brings finished commits from the store's thread to the event loop, many with one call.
+
+    A wake-up of the loop costs more than an acknowledgment; a commit that holds sixty messages needs one.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._finished: deque[_Connection] = deque()
+        self._is_rung = False
+
+    def ring(self, connection: "_Connection") -> None:
+        """Note that a commit of a connection has ended; on any thread."""
+        self._finished.append(connection)
+        if not self._is_rung:
+            self._is_rung = True
+            # The loop is closed when a stop ran out of time; then nobody waits for answers.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._answer)
+
+    def _answer(self) -> None:
+        # First this, then the look: what is noted in between rings again.
+        self._is_rung = False
+        connections = set()
+        while self._finished:
+            connections.add(self._finished.popleft())
+        for connection in connections:
+            connection.answer_finished()
 
 
 @dataclass(slots=True)
@@ -94,6 +125,7 @@ class _Pending:
     message: ReceivedMessage
     read_at: float
     future: "Future[Accepted]"
+    brings_work: bool = False
     closes: bool = False
 
 
@@ -101,16 +133,23 @@ class _Connection(asyncio.Protocol):
     """One sender's connection."""
 
     def __init__(
-        self, settings: Intake, desk: Desk, journal: Journal, open_connections: "set[_Connection]", is_full: bool
+        self,
+        settings: Intake,
+        desk: Desk,
+        journal: Journal,
+        bell: _Bell,
+        open_connections: "set[_Connection]",
+        is_full: bool,
     ) -> None:
         self._settings = settings
         self._desk = desk
         self._journal = journal
+        self._bell = bell
         self._open = open_connections
         self._is_full = is_full
         self._framer = Framer(settings.max_frame_bytes)
         self._pending: deque[_Pending] = deque()
-        self._changed = asyncio.Event()
+        self._answered = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._silence: asyncio.TimerHandle | None = None
         self._idle: asyncio.TimerHandle | None = None
@@ -129,7 +168,6 @@ class _Connection(asyncio.Protocol):
             return
         self._open.add(self)
         self._journal.connection_opened()
-        self._task = self._loop.create_task(self._answer_in_order())
         self._restart_idle()
 
     def data_received(self, data: bytes) -> None:
@@ -154,7 +192,8 @@ class _Connection(asyncio.Protocol):
         for timer in (self._silence, self._idle, self._unread):
             if timer:
                 timer.cancel()
-        self._task.cancel()
+        self._pending.clear()
+        self._answered.set()
 
     def pause_writing(self) -> None:
         self._unread = self._loop.call_later(WRITE_TIMEOUT_S, self._transport.abort)
@@ -167,9 +206,9 @@ class _Connection(asyncio.Protocol):
         """Read no more and wait until everything read is answered."""
         self._is_draining = True
         self._transport.pause_reading()
-        while self._pending and self in self._open:
-            self._changed.clear()
-            await self._changed.wait()
+        while self._pending:
+            self._answered.clear()
+            await self._answered.wait()
 
     def close(self) -> None:
         """Close after what is in the write buffer."""
@@ -205,7 +244,8 @@ class _Connection(asyncio.Protocol):
             )
             for request in reading.requests
         ]
-        return _Pending(reading, message, read_at, self._desk.inbox.accept(message, changes, answer))
+        brings_work = any(change.routing.destinations for change in changes)
+        return _Pending(reading, message, read_at, self._desk.inbox.accept(message, changes, answer), brings_work)
 
     def _received(self, raw: bytes, reading: Reading) -> ReceivedMessage:
         header = reading.header
@@ -225,41 +265,44 @@ class _Connection(asyncio.Protocol):
         self._desk.inbox.refuse(message, reading.code, reading.faults, answer)
         done: Future[Accepted] = Future()
         done.set_result(Accepted(answer, False, ()))
-        return _Pending(reading, message, read_at, done, closes)
+        return _Pending(reading, message, read_at, done, closes=closes)
 
     def _queue(self, pending: _Pending | None) -> None:
         if pending is None:
             return
         self._pending.append(pending)
-        self._changed.set()
         if len(self._pending) >= MOST_IN_FLIGHT:
             self._transport.pause_reading()
+        pending.future.add_done_callback(lambda _future: self._bell.ring(self))
 
-    async def _answer_in_order(self) -> None:
-        while True:
-            while not self._pending:
-                self._changed.clear()
-                await self._changed.wait()
-            pending = self._pending[0]
-            goes_on = await self._answer(pending)
-            self._pending.popleft()
-            self._changed.set()
-            if pending.closes or not goes_on:
-                self._transport.close()
-                self._pending.clear()
-                return
-            if not self._is_draining and len(self._pending) == MOST_IN_FLIGHT // 2:
-                self._transport.resume_reading()
+    def answer_finished(self) -> None:
+        """Write the answers that are ready, in the order of their messages."""
+        answers = []
+        closes = False
+        while self._pending and self._pending[0].future.done() and not closes:
+            pending = self._pending.popleft()
+            answer = self._answer(pending)
+            closes = pending.closes or answer is None
+            if answer is not None:
+                answers.append(wrap(answer))
+        if answers:
+            self._transport.write(b"".join(answers))
+        if closes:
+            self._pending.clear()
+            self._transport.close()
+        elif not self._is_draining and len(self._pending) < MOST_IN_FLIGHT // 2:
+            self._transport.resume_reading()
+        self._answered.set()
 
-    async def _answer(self, pending: _Pending) -> bool:
-        """Write one answer; False if there is none to give and the sender has to try again."""
+    def _answer(self, pending: _Pending) -> bytes | None:
+        """Give one answer; None if there is none to give and the sender has to try again."""
         header, message = pending.reading.header, pending.message
         code, faults = pending.reading.code, pending.reading.faults
         try:
-            accepted = await asyncio.wrap_future(pending.future)
+            accepted = pending.future.result()
         except StoreUnavailable as error:
             self._journal.message_unanswered(message.control_id, self._peer, str(error))
-            return False
+            return None
         except OrderRejected as rejected:
             code, faults = code_for(rejected.faults), rejected.faults
             accepted = Accepted(self._desk.reader.answer(header, code, faults), False, ())
@@ -268,10 +311,9 @@ class _Connection(asyncio.Protocol):
         if seconds > self._settings.ack_deadline_s:
             # The sender has given up; a late answer would be taken for that of its next message.
             self._journal.message_unanswered(message.control_id, self._peer, f"ready after {seconds:.1f} s")
-            return False
-        self._transport.write(wrap(accepted.answer))
+            return None
         self._tell(pending, accepted, code, faults, seconds)
-        return True
+        return accepted.answer
 
     def _tell(
         self, pending: _Pending, accepted: Accepted, code: str, faults: tuple[Fault, ...], seconds: float
@@ -282,10 +324,13 @@ class _Connection(asyncio.Protocol):
         elif accepted.is_duplicate:
             self._journal.message_repeated(control_id, kind, self._peer, seconds)
         else:
-            self._journal.message_accepted(control_id, kind, self._peer, seconds)
+            self._journal.message_accepted(control_id, kind, self._peer, seconds, touches_orders=bool(accepted.applied))
             for done in accepted.applied:
-                self._journal.order_updated(done.order_id, done.accession_number, done.action, done.modality)
-            self._desk.on_accepted()
+                self._journal.order_updated(
+                    done.order_id, done.accession_number, done.action, done.modality, control_id
+                )
+            if pending.brings_work:
+                self._desk.on_work()
 
     def _give_up(self, event: Unusable) -> None:
         if event.reason == "oversized":

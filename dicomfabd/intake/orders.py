@@ -214,7 +214,7 @@ def _draft(message: Message, group: _Group, now: datetime) -> OrderDraft:
     pv1 = next(message.all("PV1"), _EMPTY)
     header, orc, obr, ipc = message.header, group.orc, group.obr, group.ipc
     asked = fields.code(obr, 44) if obr.raw(44) else fields.code(obr, 4)
-    sent_at = fields.moment(header.component(7, 1))
+    step = _step(group)
     return OrderDraft(
         patient=_patient(message, pid, pv1),
         visit=Visit(
@@ -224,8 +224,8 @@ def _draft(message: Message, group: _Group, now: datetime) -> OrderDraft:
             patient_state=obr.component(12, 1),
         ),
         procedure=asked,
-        steps=(_step(group),),
-        default_start=sent_at or now,
+        steps=(step,),
+        default_start=step.scheduled_at or fields.moment(header.component(7, 1)) or now,
         accession_candidates=_accessions(group),
         study_instance_uid=_first(group.zds.component(1, 1), ipc.component(3, 1)),
         requested_procedure_id=_first(ipc.component(2, 1), obr.component(19, 1)),
@@ -241,7 +241,7 @@ def _draft(message: Message, group: _Group, now: datetime) -> OrderDraft:
         institution_name=_first(orc.component(17, 2), orc.component(17, 1), header.component(4, 1)),
         diagnostic_service=obr.component(24, 1).upper(),
         sender=f"{header.component(3, 1)}|{header.component(4, 1)}",
-        where=_where(pid, pv1, group),
+        where=lambda attribute: _where(pid, pv1, group).get(attribute, attribute),
     )
 
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import Recognise
 from dicomfabd.intake.acks import Header, acknowledge, code_for, header_of
-from dicomfabd.intake.er7 import Message, parse
+from dicomfabd.intake.er7 import parse
 from dicomfabd.intake.orders import OrderRequest, read_orders
 
+_HEADER_LINE = re.compile(rb"\s*MSH[^\r\n]*")
 _MSH10 = re.compile(rb"MSH(.)[^\r\n]*", re.DOTALL)
 
 
@@ -58,7 +59,7 @@ class Reader:
             code = code_for(rejected.faults) if header.control_id else "AR"
             return Reading(header, code, (), rejected.faults, (), b"")
         header = header_of(message)
-        body_hash = _body_hash(message)
+        body_hash = _body_hash(raw)
         if header.message_code == "ACK":
             return Reading(header, "", (), (), (), body_hash)
         fault = _type_fault(header)
@@ -96,13 +97,10 @@ def _type_fault(header: Header) -> Fault | None:
     return None
 
 
-def _body_hash(message: Message) -> bytes:
-    """Hash all but MSH, whose time stamp a resend may renew; the type counts."""
-    digest = hashlib.sha256(message.header.raw(9).encode())
-    for segment in message.segments[1:]:
-        digest.update(b"\r")
-        digest.update(message.delimiters.field.join(segment.fields).encode())
-    return digest.digest()
+def _body_hash(raw: bytes) -> bytes:
+    """Hash all but MSH, whose time stamp a resend may renew."""
+    header = _HEADER_LINE.match(raw)
+    return hashlib.sha256(raw[header.end() :] if header else raw).digest()
 
 
 def _salvaged_header(raw: bytes) -> Header:

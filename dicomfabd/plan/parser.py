@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
@@ -96,16 +96,16 @@ def load_lexicon() -> Lexicon:
     )
 
 
-def recognise(text: str, service: str, defaults: Defaults, lexicon: Lexicon | None = None) -> Recognition:
-    """Read a procedure.
+@lru_cache(maxsize=4096)
+def recognise(text: str, service: str, defaults: Defaults) -> Recognition:
+    """Read a procedure; a department orders the same few hundred again and again, so they are remembered.
 
     Args:
         text: The procedure's name, and any other words that describe it.
         service: OBR-24 or IPC-5; empty when there is none.
         defaults: What to assume where nothing is said.
-        lexicon: The words to know; the package's own by default.
     """
-    lexicon = lexicon or load_lexicon()
+    lexicon = load_lexicon()
     words = _words(text)
     evidence: list[str] = []
     modality = _modality(words, service.strip().upper(), lexicon, defaults, evidence)

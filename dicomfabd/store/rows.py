@@ -1,19 +1,18 @@
 """Order ↔ JSON document; shared by all back ends."""
 
 import json
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
+
+from pydantic_core import to_json
 
 from dicomfabd.domain.order import Code, Order, Step
 from dicomfabd.domain.patient import Patient, Visit
 
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Order, Patient, Visit, Code, Step)}
-
 
 def to_document(order: Order) -> str:
     """Write an order as JSON."""
-    return json.dumps(order, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return to_json(order).decode()
 
 
 def from_document(document: str) -> Order:
@@ -35,9 +34,3 @@ def from_document(document: str) -> Order:
 def _step(data: dict[str, Any]) -> Step:
     scheduled_at = datetime.fromisoformat(data["scheduled_at"])
     return Step(**{**data, "scheduled_at": scheduled_at, "protocol_code": Code(**data["protocol_code"])})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return {name: getattr(value, name) for name in _FIELDS[type(value)]}

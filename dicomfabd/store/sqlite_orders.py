@@ -1,9 +1,10 @@
 """Statements that more than one role runs on orders, inside a write transaction."""
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic_core import to_json
 
 from dicomfabd.domain.order import LEGAL_MOVES, Action, OrderControl, OrderState, action_for
 from dicomfabd.store.interface import Applied, StoredOrder
@@ -34,7 +35,7 @@ def add_event(db: sqlite3.Connection, order_id: int, now: float, event: str, det
     """Append to an order's timeline."""
     db.execute(
         "INSERT INTO events (order_id, at, event, detail) VALUES (?, ?, ?, ?)",
-        (order_id, now, event, json.dumps(detail, ensure_ascii=False)),
+        (order_id, now, event, to_json(detail).decode()),
     )
 
 

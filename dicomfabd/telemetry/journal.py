@@ -75,9 +75,12 @@ class Journal:
         self._say("warning", "intake.frame_discarded", peer=peer, reason=reason, bytes=size)
         self._sink.add("dicomfabd_intake_frames_discarded_total", 1, reason)
 
-    def message_accepted(self, control_id: str, message_type: str, peer: str, seconds: float) -> None:
-        """A message is safe on disk and was answered AA."""
-        self._say("info", "message.accepted", control_id=control_id, type=message_type, peer=peer, ms=_ms(seconds))
+    def message_accepted(
+        self, control_id: str, message_type: str, peer: str, seconds: float, *, touches_orders: bool
+    ) -> None:
+        """A message is safe on disk and was answered AA; where it touched orders, their lines tell the rest."""
+        if not touches_orders:
+            self._say("info", "message.accepted", control_id=control_id, type=message_type, peer=peer, ms=_ms(seconds))
         self._answered(message_type, "AA", seconds)
 
     def message_repeated(self, control_id: str, message_type: str, peer: str, seconds: float) -> None:
@@ -107,10 +110,26 @@ class Journal:
         """A message got no answer, so that its sender sends it again."""
         self._say("error", "message.unanswered", control_id=control_id, peer=peer, reason=reason)
 
-    def order_updated(self, order_id: int | None, accession_number: str, action: str, modality: str) -> None:
-        """A message or a person did something to an order."""
+    def order_updated(
+        self, order_id: int | None, accession_number: str, action: str, modality: str, asked_by: str
+    ) -> None:
+        """A message or a person did something to an order.
+
+        Args:
+            order_id: None for an order we do not have.
+            accession_number: As kept.
+            action: What was done.
+            modality: Of the order.
+            asked_by: MSH-10 of the message, or `person`.
+        """
         self._say(
-            "info", "order.updated", order_id=order_id, accession=accession_number, action=action, modality=modality
+            "info",
+            "order.updated",
+            order_id=order_id,
+            accession=accession_number,
+            action=action,
+            modality=modality,
+            asked_by=asked_by,
         )
         self._sink.add("dicomfabd_order_changes_total", 1, action)
 

@@ -30,7 +30,7 @@ class LocalSink:
     def __init__(self, metrics: Metrics) -> None:
         """Take the registry to count in."""
         self._metrics = metrics
-        self._log = structlog.get_logger("dicomfabd")
+        self._log = structlog.get_logger()
         self.add = metrics.add
         self.observe = metrics.observe
 

@@ -79,7 +79,7 @@ def router(desk: WebDesk) -> APIRouter:
         done = desk.book.request_cancel(order_id)
         if done.action is Action.UNKNOWN:
             raise HTTPException(404, f"there is no order {order_id}")
-        desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality)
+        desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality, "person")
         return summary(_existing(desk, order_id)) | {"action": done.action.value}
 
     return routes

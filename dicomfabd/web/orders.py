@@ -65,7 +65,7 @@ def to_change(order_in: OrderIn, desk: WebDesk, now: datetime) -> Change:
         referring_physician=order_in.referring_physician,
         priority=order_in.priority,
         sender="http",
-        where=_WHERE,
+        where=lambda attribute: _WHERE.get(attribute, attribute),
     )
     order, _ = build_order(draft, desk.recognise)
     return Change(OrderControl.NEW, OrderKeys(order.accession_number), order, desk.route(order))
@@ -78,7 +78,7 @@ def accept(order_in: OrderIn, desk: WebDesk, peer: str) -> Accepted:
     message = ReceivedMessage(raw, hashlib.sha256(raw).digest(), "http", peer, "JSON")
     accepted = desk.inbox.accept(message, [change], b"").result()
     for done in accepted.applied:
-        desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality)
+        desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality, "person")
     return accepted
 
 

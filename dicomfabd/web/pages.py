@@ -68,7 +68,7 @@ def router(desk: WebDesk) -> APIRouter:
         """Cancel, then show the order."""
         done = desk.book.request_cancel(order_id)
         if done.order_id is not None:
-            desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality)
+            desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality, "person")
         return RedirectResponse(f"/orders/{order_id}", 303)
 
     return routes

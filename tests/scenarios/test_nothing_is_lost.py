@@ -103,7 +103,7 @@ def test_a_stop_under_load_answers_after_the_commit_or_not_at_all(start):
     daemon = start(workers=1)
     sender = threading.Thread(target=send_until_it_breaks, args=(daemon.port("mllp"), messages, acknowledged))
     sender.start()
-    daemon.wait_for("message.accepted", 100)
+    daemon.wait_for("order.updated", 100)
 
     assert 0 == daemon.stop(signal.SIGTERM, 30)
     sender.join(30)

@@ -61,7 +61,7 @@ def test_a_second_start_continues_where_the_first_stopped(start):
 
     assert SAMPLES == len(second.states())
     assert 0 == second.stop()
-    assert not [e for e in second.events if e["event"] == "message.accepted"]
+    assert not [e for e in second.events if e["event"] == "order.updated"]
 
 
 def test_ctrl_c_drains_and_exits_0(start):
