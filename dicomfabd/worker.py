@@ -27,7 +27,6 @@ class _Progress:
 
     started: float
     recorded_at: float
-    first_instance_s: float = 0.0
     stored: int = 0
     warned: int = 0
     refused: list[InstanceResult] = field(default_factory=list)
@@ -148,11 +147,9 @@ class Worker:
             warned=progress.warned,
             already_there=plan.instances - progress.stored - progress.warned,
             seconds=self._clock() - started,
-            first_instance_s=progress.first_instance_s,
         )
 
     def _count(self, progress: _Progress, result: InstanceResult) -> None:
-        progress.first_instance_s = progress.first_instance_s or self._clock() - progress.started
         if result.outcome is Outcome.RETRYABLE:
             raise Retryable(f"the PACS answered status 0x{result.status:04X}")
         if result.outcome is Outcome.PERMANENT:

@@ -45,11 +45,6 @@ class WorkerPool:
         self._tasks: list[asyncio.Task[None]] = []
         self._wake: asyncio.TimerHandle | None = None
 
-    @property
-    def pids(self) -> list[int]:
-        """The process ids of the workers that run now."""
-        return [p.handle.pid for p in self._processes if p.handle and p.handle.returncode is None]
-
     async def start(self) -> None:
         """Start every process; returns at once, they come up side by side."""
         self._tasks = [asyncio.create_task(self._supervise(process)) for process in self._processes]

@@ -129,6 +129,8 @@ def order_as_json(request: OrderRequest) -> dict[str, Any]:
         "referring_physician": order.referring_physician,
         "requesting_physician": order.requesting_physician,
         "admission_id": order.visit.admission_id,
+        "patient_class": order.visit.patient_class,
+        "other_patient_ids": list(patient.other_patient_ids),
         "current_patient_location": order.visit.current_patient_location,
         "reason": order.reason,
         "sender": order.sender,

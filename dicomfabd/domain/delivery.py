@@ -48,11 +48,6 @@ class Outcome(StrEnum):
     RETRYABLE = "retryable"
     PERMANENT = "permanent"
 
-    @property
-    def is_kept(self) -> bool:
-        """True when the PACS holds the instance."""
-        return self in (Outcome.STORED, Outcome.WARNED)
-
 
 @dataclass(frozen=True, slots=True)
 class InstanceResult:
@@ -73,7 +68,6 @@ class Delivery:
     warned: int
     already_there: int
     seconds: float
-    first_instance_s: float
 
     @property
     def instances(self) -> int:

@@ -71,11 +71,6 @@ class Framer:
         """True when a message is complete but for the CR after its FS; a short silence ends it too."""
         return self._in_frame and len(self._buffer) > 0 and self._buffer[-1] == FS
 
-    @property
-    def is_idle(self) -> bool:
-        """True between messages."""
-        return not self._in_frame and not self._buffer
-
     def feed(self, data: bytes) -> Iterator[FrameEvent]:
         """Take bytes and give what they complete; nothing more after `Unusable`."""
         if self._is_over:

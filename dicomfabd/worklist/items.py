@@ -57,6 +57,14 @@ def _patient(item: Dataset, order: Order) -> None:
     item.AdmissionID = visit.admission_id[:64]
     item.CurrentPatientLocation = visit.current_patient_location[:64]
     item.ReferencedPatientSequence = Sequence()
+    item.OtherPatientIDsSequence = Sequence([_other_id(value) for value in patient.other_patient_ids])
+
+
+def _other_id(value: str) -> Dataset:
+    entry = Dataset()
+    entry.PatientID = value[:64]
+    entry.TypeOfPatientID = "TEXT"
+    return entry
 
 
 def _request(item: Dataset, order: Order) -> None:

@@ -45,7 +45,7 @@ def claim(store: Store, *destinations: str) -> Claim | None:
 
 
 def delivered(destination: str = "main") -> Delivery:
-    return Delivery(destination, 2, 0, 0, 0.5, 0.1)
+    return Delivery(destination, 2, 0, 0, 0.5)
 
 
 def state_of(store: Store, accession: str = "A1") -> OrderState:

@@ -76,6 +76,3 @@ def table(look: str) -> npt.NDArray[np.int16]:
     for tissue, row in _VALUES.items():
         values[tissue] = row[column]
     return values
-
-
-LOOKS: Final = frozenset(_COLUMNS)
