@@ -21,6 +21,7 @@ from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Planner
 from dicomfabd.store.opening import open_store
+from dicomfabd.telemetry import logs
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.sink import RelaySink
 from dicomfabd.worker import Worker
@@ -47,6 +48,7 @@ def main() -> None:
     """Work until told to stop."""
     # A Ctrl-C in the terminal reaches us too; the main process says when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logs.keep_values_out()
     # Unbuffered: the interpreter cannot end while a thread waits inside a buffered reader.
     commands = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 - open for life
     setup = WorkerSetup.model_validate_json(commands.readline())

@@ -11,6 +11,11 @@ from pydantic_core import to_json
 from structlog.typing import Processor
 
 
+def keep_values_out() -> None:
+    """Silence pydicom's warnings, which quote values that may be a patient's; for every process we start."""
+    warnings.filterwarnings("ignore", module="pydicom")
+
+
 def _to_text(event: Mapping[str, Any], **_: Any) -> str:
     return to_json(event, fallback=str).decode()
 
@@ -21,8 +26,7 @@ def configure(log_format: str) -> None:
     Args:
         log_format: `json`, `console`, or `auto` (console when standard output is a terminal).
     """
-    # pydicom's warnings quote values, which may be a patient's.
-    warnings.filterwarnings("ignore", module="pydicom")
+    keep_values_out()
     is_console = log_format == "console" or (log_format == "auto" and sys.stdout.isatty())
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp")
     renderer: Processor = (

@@ -1,5 +1,7 @@
 """Cross-sections through a body: shared by CT and MR."""
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,10 +9,17 @@ from dicomfabd.domain.study import SeriesPlan, StudyPlan, Vector
 from dicomfabd.fabricate.anatomy.bodies import VARIANTS, build_body
 from dicomfabd.fabricate.anatomy.canvas import Labels
 
+Sheet = TypeVar("Sheet", npt.NDArray[np.uint8], npt.NDArray[np.int32])
+
 
 def body_of(plan: StudyPlan) -> Labels:
     """Give the body of a study's patient."""
-    return build_body(plan.region, plan.extent, plan.voxel_mm, plan.seed % VARIANTS)
+    return build_body(plan.region, plan.extent, plan.voxel_mm, variant_of(plan))
+
+
+def variant_of(plan: StudyPlan) -> int:
+    """Give which of the bodies of its region a study's patient has."""
+    return plan.seed % VARIANTS
 
 
 class Sections:
@@ -39,10 +48,7 @@ class Sections:
         front = project(self._body, table, axis=1)
         (row_axis, rows), (column_axis, columns) = self._rows, self._columns
         assert (row_axis, column_axis) == (2, 0)  # noqa: S101 - scouts are planned from the front
-        image = front[np.clip(rows, 0, front.shape[0] - 1)][:, np.clip(columns, 0, front.shape[1] - 1)]
-        image[(rows < 0) | (rows >= front.shape[0])] = 0
-        image[:, (columns < 0) | (columns >= front.shape[1])] = 0
-        return image
+        return _spread(front, rows, columns)
 
     def _plane(self, through: int, layer: int) -> Labels:
         count = self._body.shape[2 - through]
@@ -54,10 +60,7 @@ class Sections:
         left = [axis for axis in (2, 1, 0) if axis != through]
         if left[0] != row_axis:
             sheet = sheet.T
-        plane: Labels = sheet[np.clip(rows, 0, sheet.shape[0] - 1)][:, np.clip(columns, 0, sheet.shape[1] - 1)]
-        plane[(rows < 0) | (rows >= sheet.shape[0])] = 0
-        plane[:, (columns < 0) | (columns >= sheet.shape[1])] = 0
-        return plane
+        return _spread(sheet, rows, columns)
 
     def _indices(self, direction: Vector, count: int) -> tuple[int, npt.NDArray[np.int64]]:
         axis = next(axis for axis in range(3) if direction[axis])
@@ -79,10 +82,29 @@ def project(body: Labels, table: npt.NDArray[np.int16], axis: int) -> npt.NDArra
     return total
 
 
+def _spread(sheet: Sheet, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Sheet:
+    """Give the values at every row and column, 0 where they lie outside the sheet; both run one way only."""
+    inside_rows = np.flatnonzero((rows >= 0) & (rows < sheet.shape[0]))
+    inside_columns = np.flatnonzero((columns >= 0) & (columns < sheet.shape[1]))
+    image = np.zeros((rows.size, columns.size), sheet.dtype)
+    if inside_rows.size and inside_columns.size:
+        target = image[inside_rows[0] : inside_rows[-1] + 1, inside_columns[0] : inside_columns[-1] + 1]
+        target[...] = np.take(np.take(sheet, rows[inside_rows], 0), columns[inside_columns], 1)
+    return image
+
+
 def soften(image: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
     """Blur with [1 2 1]/4 both ways, as a scanner's point spread does."""
     down = image.copy()
-    down[1:-1] = (image[:-2] + 2 * image[1:-1] + image[2:]) >> 2
+    inner = down[1:-1]
+    inner += inner
+    inner += image[:-2]
+    inner += image[2:]
+    inner >>= 2
     across = down.copy()
-    across[:, 1:-1] = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) >> 2
+    middle = across[:, 1:-1]
+    middle += middle
+    middle += down[:, :-2]
+    middle += down[:, 2:]
+    middle >>= 2
     return across

@@ -1,5 +1,6 @@
 """Radiographs as projections of the body: CR (PS3.3 A.2) and DX for presentation (PS3.3 A.26)."""
 
+from functools import lru_cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -9,12 +10,13 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation
 
 from dicomfabd.domain.order import Code
-from dicomfabd.domain.study import SeriesPlan, StudyPlan
+from dicomfabd.domain.study import SeriesPlan, StudyPlan, Vector
 from dicomfabd.fabricate import headers
+from dicomfabd.fabricate.anatomy.bodies import build_body
 from dicomfabd.fabricate.anatomy.tissues import table
 from dicomfabd.fabricate.marks import Marks
 from dicomfabd.fabricate.modalities.recipe import Pixels
-from dicomfabd.fabricate.modalities.sections import body_of, project
+from dicomfabd.fabricate.modalities.sections import project, variant_of
 from dicomfabd.fabricate.noise import crop
 
 _HIGHEST: Final = 4095
@@ -107,29 +109,47 @@ def _film(plan: StudyPlan, series: SeriesPlan) -> npt.NDArray[np.int32]:
     Film density follows attenuation in a curve that is steep for thin parts and flat for thick ones; n/(n+k) is one
     without transcendental functions, so that it is the same on every machine.
     """
-    axis = 2 if series.look == "lateral" else 1
-    thickness = project(body_of(plan), table("mu"), axis)[::-1]
-    enlarged = _enlarge(thickness, series.rows, series.columns).astype(np.int64)
-    body = np.sort(enlarged[enlarged > 0])
-    if not body.size:
-        return enlarged.astype(np.int32)
-    toned = enlarged * _TONES // (enlarged + body[body.size // 2])
-    thin, thick = (
-        int(value) * _TONES // int(value + body[body.size // 2])
-        for value in body[[len(body) // 25, -(len(body) // 300 + 1)]]
-    )
-    film = _DARKEST + (toned - thin) * (_HIGHEST - _DARKEST - 150) // max(1, thick - thin)
-    return np.clip(np.where(enlarged > 0, film, 0), 0, _HIGHEST).astype(np.int32)
+    shadow, typical, thin, thick = _shadow(plan.region, plan.extent, plan.voxel_mm, variant_of(plan), series.look)
+    enlarged = _enlarge(shadow, series.rows, series.columns)
+    film = _tone(enlarged, typical)
+    film -= thin
+    film *= _HIGHEST - _DARKEST - 150
+    film //= max(1, thick - thin)
+    film += _DARKEST
+    film[enlarged <= 0] = 0
+    return np.clip(film, 0, _HIGHEST).astype(np.int32)
+
+
+@lru_cache(maxsize=12)
+def _shadow(
+    region: str, extent: Vector, voxel_mm: float, variant: int, look: str
+) -> tuple[npt.NDArray[np.int32], int, int, int]:
+    """Project a body, head up, and measure it: typical thickness, and the tones of its thin and its thick parts."""
+    body = build_body(region, extent, voxel_mm, variant)
+    shadow = np.ascontiguousarray(project(body, table("mu"), 2 if look == "lateral" else 1)[::-1])
+    inside = np.sort(shadow[shadow > 0])
+    typical = int(inside[inside.size // 2])
+    tones = _tone(inside, typical)
+    return shadow, typical, int(tones[tones.size // 25]), int(tones[-(tones.size // 300 + 1)])
+
+
+def _tone(thickness: npt.NDArray[np.int32], typical: int) -> npt.NDArray[np.int64]:
+    """Give n/(n+k) in 1/65536."""
+    return thickness.astype(np.int64) * _TONES // (thickness + typical)
 
 
 def _enlarge(image: npt.NDArray[np.int32], rows: int, columns: int) -> npt.NDArray[np.int32]:
     """Resize by linear interpolation in 1/256 steps, all in integers."""
-    for axis, count in ((0, rows), (1, columns)):
+    for axis, count in ((1, columns), (0, rows)):
         size = image.shape[axis]
         places = np.arange(count, dtype=np.int64) * (size - 1) * 256 // max(1, count - 1)
         index = np.minimum(places >> 8, size - 2)
-        weight = (places - (index << 8)).reshape((-1, 1) if axis == 0 else (1, -1))
-        low = np.take(image, index, axis).astype(np.int64)
-        high = np.take(image, index + 1, axis)
-        image = (low + ((high - low) * weight >> 8)).astype(np.int32)
+        weight = (places - (index << 8)).astype(np.int32).reshape((-1, 1) if axis == 0 else (1, -1))
+        low = np.take(image, index, axis)
+        step = np.take(image, index + 1, axis)
+        step -= low
+        step *= weight
+        step >>= 8
+        low += step
+        image = low
     return image
