@@ -18,7 +18,8 @@ from dicomfabd.archive.scp import ArchiveServer
 from dicomfabd.config import ConfigError, Settings
 from dicomfabd.domain.delivery import Destination, Routing
 from dicomfabd.domain.order import Order
-from dicomfabd.intake.listener import Desk, MllpListener
+from dicomfabd.intake.connection import Desk
+from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.reading import Reader
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults

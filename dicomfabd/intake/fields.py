@@ -12,6 +12,11 @@ _PRIORITIES = {"S": "STAT", "A": "HIGH", "P": "HIGH", "C": "HIGH", "R": "ROUTINE
 _UNITS = {"kg": 1.0, "g": 0.001, "lb": 0.45359237, "m": 1.0, "cm": 0.01, "in": 0.0254}
 
 
+def first(*values: str) -> str:
+    """Give the first value that is not empty."""
+    return next((value for value in values if value), "")
+
+
 def patient_name(segment: Segment, position: int) -> str:
     """Read an XPN field as DICOM PN.
 

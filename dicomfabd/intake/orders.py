@@ -18,9 +18,10 @@ from dicomfabd.domain.order import (
     StepDraft,
     build_order,
 )
-from dicomfabd.domain.patient import Patient, Visit
+from dicomfabd.domain.patient import Visit
 from dicomfabd.intake import fields
 from dicomfabd.intake.er7 import Delimiters, Message, Segment
+from dicomfabd.intake.patients import read_patient
 
 _NEW = frozenset({"NW", "SN", ""})
 _CHANGE = frozenset({"XO", "XX", "XR", "SC"})
@@ -171,16 +172,12 @@ def _control(group: _Group) -> OrderControl | None:
     )
 
 
-def _first(*values: str) -> str:
-    return next((value for value in values if value), "")
-
-
 def _placer(group: _Group) -> str:
-    return _first(group.orc.component(2, 1), group.obr.component(2, 1))
+    return fields.first(group.orc.component(2, 1), group.obr.component(2, 1))
 
 
 def _filler(group: _Group) -> str:
-    return _first(group.orc.component(3, 1), group.obr.component(3, 1))
+    return fields.first(group.orc.component(3, 1), group.obr.component(3, 1))
 
 
 def _accessions(group: _Group) -> tuple[str, ...]:
@@ -216,9 +213,9 @@ def _draft(message: Message, group: _Group, now: datetime) -> OrderDraft:
     asked = fields.code(obr, 44) if obr.raw(44) else fields.code(obr, 4)
     step = _step(group)
     return OrderDraft(
-        patient=_patient(message, pid, pv1),
+        patient=read_patient(message, pid, pv1),
         visit=Visit(
-            admission_id=_first(pv1.component(19, 1), pid.component(18, 1)),
+            admission_id=fields.first(pv1.component(19, 1), pid.component(18, 1)),
             patient_class=pv1.component(2, 1),
             current_patient_location=" ".join(pv1.raw(3).split(message.delimiters.component)).strip(),
             patient_state=obr.component(12, 1),
@@ -227,18 +224,18 @@ def _draft(message: Message, group: _Group, now: datetime) -> OrderDraft:
         steps=(step,),
         default_start=step.scheduled_at or fields.moment(header.component(7, 1)) or now,
         accession_candidates=_accessions(group),
-        study_instance_uid=_first(group.zds.component(1, 1), ipc.component(3, 1)),
-        requested_procedure_id=_first(ipc.component(2, 1), obr.component(19, 1)),
+        study_instance_uid=fields.first(group.zds.component(1, 1), ipc.component(3, 1)),
+        requested_procedure_id=fields.first(ipc.component(2, 1), obr.component(19, 1)),
         placer_order_number=_placer(group),
         filler_order_number=_filler(group),
         priority=fields.priority(
-            _first(group.tq1.component(9, 1), orc.component(7, 6), obr.component(27, 6), obr.raw(5))
+            fields.first(group.tq1.component(9, 1), orc.component(7, 6), obr.component(27, 6), obr.raw(5))
         ),
         referring_physician=fields.person_name(pv1, 8),
         requesting_physician=fields.person_name(obr, 16) or fields.person_name(orc, 12),
-        reason=_first(obr.component(31, 2), obr.component(31, 1), obr.component(13, 1)),
+        reason=fields.first(obr.component(31, 2), obr.component(31, 1), obr.component(13, 1)),
         comments=" ".join(group.notes),
-        institution_name=_first(orc.component(17, 2), orc.component(17, 1), header.component(4, 1)),
+        institution_name=fields.first(orc.component(17, 2), orc.component(17, 1), header.component(4, 1)),
         diagnostic_service=obr.component(24, 1).upper(),
         sender=f"{header.component(3, 1)}|{header.component(4, 1)}",
         where=lambda attribute: _where(pid, pv1, group).get(attribute, attribute),
@@ -269,51 +266,6 @@ def _where(pid: Segment, pv1: Segment, group: _Group) -> dict[str, str]:
     }
 
 
-def _patient(message: Message, pid: Segment, pv1: Segment) -> Patient:
-    found = [*fields.identifiers(pid, 3)] or [*fields.identifiers(pid, 2)] or [*fields.identifiers(pid, 4)]
-    chosen = next((item for item in found if item[2] in ("MR", "PI")), found[0] if found else ("", "", ""))
-    weight, size = _measures(message)
-    return Patient(
-        patient_id=chosen[0],
-        patient_name=fields.patient_name(pid, 5),
-        issuer_of_patient_id=chosen[1],
-        other_patient_ids=tuple(value for value, _, _ in found if value != chosen[0]),
-        patient_birth_date=fields.birth_date(pid.component(7, 1)),
-        patient_sex=fields.sex(pid.component(8, 1)),
-        patient_size=size,
-        patient_weight=weight,
-        patient_mother_birth_name=fields.patient_name(pid, 6),
-        ethnic_group=_first(pid.component(22, 1), pid.component(10, 1))[:16],
-        patient_address=" ".join(part for part in pid.raw(11).split(message.delimiters.component) if part),
-        patient_telephone=pid.component(13, 1)[:16],
-        allergies=", ".join(_first(al1.component(3, 2), al1.component(3, 1)) for al1 in message.all("AL1")),
-        pregnancy_status=3 if "B6" in pv1.raw(15) else None,
-        patient_comments=_patient_notes(message),
-    )
-
-
-def _patient_notes(message: Message) -> str:
-    notes = []
-    for segment in message.segments:
-        if segment.name == "ORC":
-            break
-        if segment.name == "NTE":
-            notes.append(segment.component(3, 1))
-    return " ".join(notes)
-
-
-def _measures(message: Message) -> tuple[float | None, float | None]:
-    weight = size = None
-    for obx in message.all("OBX"):
-        name = f"{obx.component(3, 1)} {obx.component(3, 2)}".lower()
-        value = fields.quantity(obx.component(5, 1), obx.component(6, 1))
-        if "29463-7" in name or "body weight" in name:
-            weight = value
-        elif "8302-2" in name or "body height" in name:
-            size = value
-    return weight, size
-
-
 def _step(group: _Group) -> StepDraft:
     orc, obr, ipc = group.orc, group.obr, group.ipc
     starts = (
@@ -329,11 +281,11 @@ def _step(group: _Group) -> StepDraft:
     described = fields.code(obr, 4)
     modality = ipc.component(5, 1).upper()
     return StepDraft(
-        description=_first(protocol.meaning, described.meaning, described.value),
+        description=fields.first(protocol.meaning, described.meaning, described.value),
         modality=modality if modality in _MODALITIES else "",
         scheduled_at=next((start for start in map(fields.moment, starts) if start), None),
         station_ae_title=ipc.component(9, 1),
-        scheduled_procedure_step_id=_first(ipc.component(4, 1), obr.component(20, 1)),
+        scheduled_procedure_step_id=fields.first(ipc.component(4, 1), obr.component(20, 1)),
         protocol_code=protocol if protocol.is_complete else described,
         performing_physician=fields.person_name(obr, 34),
     )

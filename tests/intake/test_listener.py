@@ -11,7 +11,8 @@ import pytest
 from dicomfabd.config import Intake
 from dicomfabd.domain.delivery import Routing
 from dicomfabd.domain.errors import StoreUnavailable
-from dicomfabd.intake.listener import Desk, MllpListener
+from dicomfabd.intake.connection import Desk
+from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.mllp import Frame, Framer, wrap
 from dicomfabd.intake.reading import Reader
 from dicomfabd.store.interface import OrderQuery
@@ -154,6 +155,18 @@ def test_http_is_shown_the_door(talk, sink):
 def test_a_message_without_its_last_cr_is_answered_after_a_silence(talk):
     """F5."""
     assert ["MSA|AA|M1"] == talk(exchange(wrap(an_orm())[:-1], answers=1))
+
+
+def test_a_sender_that_says_no_more_gets_its_answers_and_the_end(talk):
+    """Half-closed, as `nc` does it."""
+
+    async def conversation(listener: MllpListener):
+        async with connected(listener) as sender:
+            sender.writer.write(wrap(an_orm("M1", "A1")) + wrap(an_orm("M2", "A2")))
+            sender.writer.write_eof()
+            return [await sender.answer() for _ in range(3)]
+
+    assert ["MSA|AA|M1", "MSA|AA|M2", None] == talk(conversation)
 
 
 def test_half_a_message_is_dropped_without_an_answer(talk, store, sink):
