@@ -15,7 +15,7 @@ from dicomfabd.intake.connection import Desk
 from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.mllp import Frame, Framer, wrap
 from dicomfabd.intake.reading import Reader
-from dicomfabd.store.interface import OrderQuery
+from dicomfabd.store.interface import Accepted, OrderQuery
 from tests.builders import an_orm
 
 
@@ -214,6 +214,32 @@ class SlowInbox:
         self.futures.append(Future())
         self.arrived.set()
         return self.futures[-1]
+
+    def refuse(self, _message, _code, _faults, _answer) -> None:
+        pass
+
+
+def test_an_answer_waits_for_those_before_it(talk):
+    """Also when its own commit is done first; the loop goes on meanwhile."""
+
+    async def conversation(listener: MllpListener):
+        async with connected(listener) as sender:
+            sender.writer.write(wrap(an_orm("M1", "A1")) + wrap(an_orm("M2", "A2")))
+            while len(inbox.futures) < 2:
+                inbox.arrived.clear()
+                await inbox.arrived.wait()
+            inbox.futures[1].set_result(Accepted(b"MSH|\rMSA|AA|M2", False, ()))
+            async with connected(listener) as other:
+                other.writer.write(wrap(b"hello"))
+                meanwhile = await other.answer()
+            inbox.futures[0].set_result(Accepted(b"MSH|\rMSA|AA|M1", False, ()))
+            return [meanwhile, await sender.answer(), await sender.answer()]
+
+    inbox = SlowInbox()
+    meanwhile, *answers = talk(conversation, inbox=inbox)
+
+    assert meanwhile.startswith("MSA|AR|")
+    assert ["MSA|AA|M1", "MSA|AA|M2"] == answers
 
 
 def test_when_nothing_can_be_kept_nothing_is_answered(talk, sink):

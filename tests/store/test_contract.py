@@ -201,6 +201,18 @@ def test_a_cancel_spares_what_no_pacs_has_seen(store):
     assert claim(store, "second") is None
 
 
+def test_a_cancel_lets_a_pacs_that_has_a_part_get_the_rest(store):
+    """Also while nobody works on it: the PACS was busy, the next try is due."""
+    accepted(store, an_order())
+    held = claim(store)
+    store.queue.record(held, [InstanceResult("1.1", "1.2", 0, Outcome.STORED)])
+    store.queue.postpone(held, 0, "busy")
+
+    assert [Action.DISCONTINUED] == accept(store, a_cancel(accession_number="A1"))
+
+    assert frozenset({"1.1"}) == claim(store).kept
+
+
 def test_a_job_is_claimed_once(store):
     """Two workers never make one study side by side."""
     accepted(store, an_order())
