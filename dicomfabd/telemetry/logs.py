@@ -28,9 +28,12 @@ def configure(log_format: str) -> None:
     """
     keep_values_out()
     is_console = log_format == "console" or (log_format == "auto" and sys.stdout.isatty())
-    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp")
+    # A person at a terminal knows the day and has 80 columns; a file is read later and elsewhere.
+    stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if is_console else "iso", utc=not is_console)
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer(pad_event_to=22) if is_console else structlog.processors.JSONRenderer(_to_text)
+        structlog.dev.ConsoleRenderer(pad_event_to=16, pad_level=False, sort_keys=False)
+        if is_console
+        else structlog.processors.JSONRenderer(_to_text)
     )
     # Our own events go straight to the stream: through the standard library each would cost five times as much.
     structlog.configure(
