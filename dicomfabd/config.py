@@ -226,7 +226,7 @@ def load(file: Path | None = None) -> Settings:
     try:
         loaded = _Sources()
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(problem, file) for problem in error.errors())) from error
+        raise ConfigError("\n".join(dict.fromkeys(_explain(problem, file) for problem in error.errors()))) from error
     settings = Settings.model_construct(**{name: getattr(loaded, name) for name in Settings.model_fields})
     _check_destinations(settings, file)
     return settings
@@ -319,17 +319,17 @@ def _check_destinations(settings: Settings, file: Path | None) -> None:
 
 
 def _explain(problem: Any, file: Path | None) -> str:
-    location = [str(part) for part in problem["loc"]]
-    section = next((part for part in location[:1]), "")
-    dotted = ".".join(part for part in location if part not in {"auto", "constrained-int"} and "[" not in part)
+    # A union adds the name of its branch to the location ("literal['auto']", "constrained-int"); people wrote no such key.
+    location = [str(part) for part in problem["loc"] if "[" not in str(part) and part != "constrained-int"]
+    dotted = ".".join(location)
     variable = f"{ENV_PREFIX}{'__'.join(dotted.split('.'))}".upper()
     origin = f"environment {variable}" if variable in os.environ else str(file or "settings")
     if problem["type"] == "extra_forbidden":
         return f"{origin}: {dotted}: unknown key.{_closest(location[-1], _keys_beside(location))}"
     if problem["type"] == "missing":
-        return f"{origin}: {dotted}: is missing. Every entry of {section} needs it."
+        return f"{origin}: {dotted}: is missing. Every entry of {location[0]} needs it."
     hint = _hint(dotted.split("."))
-    return f"{origin}: {dotted} = {problem['input']!r}: {hint or problem['msg'] + '.'}"
+    return f"{origin}: {dotted} = {_masked(problem['input'])!r}: {hint or problem['msg'] + '.'}"
 
 
 def _model_at(path: list[str]) -> type[BaseModel] | None:

@@ -111,6 +111,17 @@ def test_passwords_are_masked(tmp_path):
     assert "secret" not in render(load(tmp_path / "a.toml"))
 
 
+def test_passwords_are_masked_in_errors_too(tmp_path):
+    """A wrong address is pasted even sooner; and one mistake is one line."""
+    (tmp_path / "a.toml").write_text('[store]\nurl = "mysql://user:secret@host/x"\n[workers]\ncount = "many"\n')
+
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path / "a.toml")
+
+    assert "secret" not in str(error.value)
+    assert 2 == len(str(error.value).splitlines())
+
+
 def test_a_missing_file_is_named(tmp_path):
     """With what to do."""
     with pytest.raises(ConfigError, match=r"none\.toml: cannot be read"):
