@@ -319,7 +319,7 @@ def _check_destinations(settings: Settings, file: Path | None) -> None:
 
 
 def _explain(problem: Any, file: Path | None) -> str:
-    # A union adds the name of its branch to the location ("literal['auto']", "constrained-int"); people wrote no such key.
+    # A union adds the names of its branches ("literal['auto']", "constrained-int"), which nobody wrote.
     location = [str(part) for part in problem["loc"] if "[" not in str(part) and part != "constrained-int"]
     dotted = ".".join(location)
     variable = f"{ENV_PREFIX}{'__'.join(dotted.split('.'))}".upper()
