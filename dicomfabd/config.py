@@ -183,6 +183,11 @@ class Settings(BaseSettings):
     destinations: list[DestinationSection] = []
 
     @property
+    def protocols_dir(self) -> Path:
+        """Give the folder of a site's own protocols; it need not exist."""
+        return self.state_dir / "protocols.d"
+
+    @property
     def store_url(self) -> str:
         """Give where the store is, with the default filled in."""
         return self.store.url or f"sqlite:///{self.state_dir / 'dicomfabd.db'}"

@@ -82,8 +82,7 @@ class Daemon:
         self._exit.enter_context(_only_daemon(settings.state_dir))
         self.store = store = await asyncio.to_thread(open_store, settings.store_url, self.journal.store_committed)
         self._exit.push_async_callback(asyncio.to_thread, store.close)
-        catalog = Catalog.load(settings.state_dir / "protocols.d")
-        planner = Planner(catalog, _defaults(settings), settings.fabricate.scale)
+        planner = planner_of(settings)
         health = self._health(store)
         route = self._route(settings)
         web = WebServer(settings.web, self._web_desk(store, planner, route, health))
@@ -126,7 +125,7 @@ class Daemon:
             WorkerSetup(
                 name=f"worker-{number}",
                 store_url=settings.store_url,
-                protocols_dir=settings.state_dir / "protocols.d",
+                protocols_dir=settings.protocols_dir,
                 scale=settings.fabricate.scale,
                 defaults=_defaults(settings),
                 workers=settings.workers,
@@ -150,7 +149,6 @@ class Daemon:
             book=store.book,
             recognise=planner.choose_modality,
             route=route,
-            # Routes run on threads; the pool lives on the loop.
             on_work=on_work,
             addresses=lambda: self.addresses,
             metrics=self._metrics,
@@ -181,6 +179,11 @@ class Daemon:
         path = settings.state_dir / ADDRESSES_FILE
         path.write_text(json.dumps(self.addresses, indent=2) + "\n")
         self._exit.callback(path.unlink, missing_ok=True)
+
+
+def planner_of(settings: Settings) -> Planner:
+    """Give a planner over the package's and the site's protocols; raises ConfigError."""
+    return Planner(Catalog.load(settings.protocols_dir), _defaults(settings), settings.fabricate.scale)
 
 
 def destinations_of(settings: Settings, archive_port: int) -> list[Destination]:

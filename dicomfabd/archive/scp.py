@@ -77,7 +77,7 @@ class ArchiveServer:
     def _find(self, identifier: Dataset, peer: Peer) -> Iterator[Answer]:
         try:
             yield from self._answers(identifier)
-        except (MalformedKey, ValueError) as error:
+        except ValueError as error:  # MalformedKey, or a value pydicom cannot read
             self._journal.archive_query_failed(peer.calling_ae_title, str(error))
             raise Refusal(IDENTIFIER_DOES_NOT_MATCH, str(error)) from error
         self._journal.archive_queried()

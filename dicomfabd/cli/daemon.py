@@ -39,7 +39,7 @@ def check(config: ConfigOption = None) -> None:
     """Check the settings and print them as they are in effect."""
     settings = settings_or_fail(config)
     try:
-        catalog = Catalog.load(settings.state_dir / "protocols.d")
+        catalog = Catalog.load(settings.protocols_dir)
     except ConfigError as error:
         fail(f"config: {error}", 2)
     out.print(render(settings), end="", markup=False, soft_wrap=True)

@@ -9,16 +9,14 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from dicomfabd.app.daemon import planner_of
 from dicomfabd.cli.console import ConfigOption, JsonOption, address_of, err, fail, out, print_json, settings_or_fail
-from dicomfabd.config import Settings
 from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.order import OrderControl
 from dicomfabd.intake.client import Answer, MllpClient
 from dicomfabd.intake.mllp import Frame, Framer
 from dicomfabd.intake.orders import OrderRequest
 from dicomfabd.intake.reading import Reader, Reading
-from dicomfabd.plan.catalog import Catalog
-from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Planner
 
 _LONGEST_FILE = 64 * 1024 * 1024
@@ -65,7 +63,7 @@ def explain(
         return
     out.print(f"answer  {reading.code or 'none: this is an acknowledgment'}", markup=False)
     for fault in reading.faults:
-        out.print(f"  {fault.code} at {fault.location}: {fault.text}. {fault.hint}", markup=False, soft_wrap=True)
+        out.print(f"  {_sentence(fault)}", markup=False, soft_wrap=True)
     for fault in reading.warnings:
         out.print(f"  note at {fault.location}: {fault.text}", markup=False, soft_wrap=True)
     for request in reading.requests:
@@ -77,17 +75,11 @@ def explain(
                 out.print(f"  {'':24} {sentence}", markup=False, soft_wrap=True)
 
 
-def planner_of(settings: Settings) -> Planner:
-    """Give a planner as the daemon would use it."""
-    defaults = Defaults(settings.fabricate.xray_modality, settings.fabricate.default_modality)
-    return Planner(Catalog.load(settings.state_dir / "protocols.d"), defaults, settings.fabricate.scale)
-
-
 def read_orders_or_fail(file: Path, planner: Planner) -> list[OrderRequest]:
     """Give what a message asks; a message that would be refused ends the command."""
     reading = Reader(planner.choose_modality).read(_read(file))
     if reading.code != "AA":
-        fail("\n".join(f"{fault.code} at {fault.location}: {fault.text}. {fault.hint}" for fault in reading.faults))
+        fail("\n".join(map(_sentence, reading.faults)))
     return list(reading.requests)
 
 
@@ -144,6 +136,10 @@ def _ack(reading: Reading) -> dict[str, Any]:
         "errors": [_as_dict(fault) for fault in reading.faults],
         "warnings": [_as_dict(fault) for fault in reading.warnings],
     }
+
+
+def _sentence(fault: Fault) -> str:
+    return f"{fault.code} at {fault.location}: {fault.text}. {fault.hint}"
 
 
 def _as_dict(fault: Fault) -> dict[str, Any]:

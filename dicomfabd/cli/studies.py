@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dicomfabd.app.daemon import ARCHIVE, destinations_of
+from dicomfabd.app.daemon import ARCHIVE, destinations_of, planner_of
 from dicomfabd.cli.console import (
     ConfigOption,
     JsonOption,
@@ -17,7 +17,7 @@ from dicomfabd.cli.console import (
     print_json,
     settings_or_fail,
 )
-from dicomfabd.cli.messages import planner_of, read_orders_or_fail
+from dicomfabd.cli.messages import read_orders_or_fail
 from dicomfabd.domain.order import OrderState
 from dicomfabd.fabricate.study import fabricate as make
 from dicomfabd.fabricate.study import write_file

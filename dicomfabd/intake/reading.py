@@ -90,7 +90,7 @@ def _refused(header: Header, faults: tuple[Fault, ...], body_hash: bytes) -> Rea
 def _type_fault(header: Header) -> Fault | None:
     if not header.message_code:
         return Fault(101, "MSH^1^9", "the message type is empty", "Send ORM^O01 in MSH-9.")
-    if header.message_code not in ("ORM",):
+    if header.message_code != "ORM":
         return Fault(200, "MSH^1^9^1^1", "not a message type taken here", "Send ORM^O01.")
     if header.trigger_event not in ("O01", ""):
         return Fault(201, "MSH^1^9^1^2", "not an event taken here", "Send ORM^O01.")

@@ -28,8 +28,7 @@ def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
         RuntimeError: The database was written by a newer dicomfabd.
     """
     db = Database(connection)
-    known = {migration.name for migration in migrations.pending(db)} | set(_names(migrations))
-    newer = {applied.name for applied in migrations.applied(db)} - known
+    newer = {applied.name for applied in migrations.applied(db)} - set(_names(migrations))
     if newer:
         raise RuntimeError(
             f"the database knows {', '.join(sorted(newer))}, which this dicomfabd does not. Install a newer dicomfabd."

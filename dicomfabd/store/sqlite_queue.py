@@ -14,15 +14,15 @@ from dicomfabd.store.sqlite_orders import add_event, move
 # One index seek for each destination and priority, whatever the length of the queue.
 _NEXT_JOB = """
 SELECT jobs.id, jobs.order_id, jobs.destination
-FROM json_each(:destinations) AS name
+FROM json_each(?1) AS name
 CROSS JOIN (SELECT 0 AS priority UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3) AS urgency
 JOIN jobs ON jobs.id = (
     SELECT id FROM jobs
-    WHERE state = 'queued' AND destination = name.value AND priority = urgency.priority AND due_at <= :now
+    WHERE state = 'queued' AND destination = name.value AND priority = urgency.priority AND due_at <= ?2
     ORDER BY due_at, id LIMIT 1
 )
 LEFT JOIN pauses ON pauses.destination = name.value
-WHERE coalesce(pauses.until, 0) <= :now
+WHERE coalesce(pauses.until, 0) <= ?2
 ORDER BY jobs.priority, jobs.due_at, jobs.id
 LIMIT 1
 """
@@ -33,7 +33,7 @@ SELECT min(max(coalesce(pauses.until, 0), (
     WHERE state = 'queued' AND destination = name.value AND priority = urgency.priority
     ORDER BY due_at LIMIT 1
 )))
-FROM json_each(:destinations) AS name
+FROM json_each(?1) AS name
 CROSS JOIN (SELECT 0 AS priority UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3) AS urgency
 LEFT JOIN pauses ON pauses.destination = name.value
 """
@@ -52,18 +52,19 @@ class SqliteWorkQueue:
         names = json.dumps(list(destinations))
         is_open = self._file.read(
             "SELECT 1 FROM jobs WHERE state = 'leased' AND lease_until < ? LIMIT 1", now
-        ) or self._file.read(_NEXT_JOB.replace(":destinations", "?1").replace(":now", "?2"), names, now)
+        ) or self._file.read(_NEXT_JOB, names, now)
         # Looking first keeps idle workers away from the write lock.
         return self._file.writer.run(lambda db: _claim(db, holder, lease_s, names, now)) if is_open else None
 
     def renew(self, claim: Claim, lease_s: float) -> None:
         """See `interface.WorkQueue.renew`."""
         until = self._file.clock() + lease_s
-        self._file.writer.run(
-            lambda db: (
-                _hold(db, claim) and db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (until, claim.job_id))
-            )
-        )
+
+        def operation(db: sqlite3.Connection) -> None:
+            _hold(db, claim)
+            db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (until, claim.job_id))
+
+        self._file.writer.run(operation)
 
     def record(self, claim: Claim, results: Sequence[InstanceResult]) -> None:
         """See `interface.WorkQueue.record`."""
@@ -171,13 +172,13 @@ class SqliteWorkQueue:
     def next_due(self, destinations: Sequence[str]) -> float | None:
         """See `interface.WorkQueue.next_due`."""
         names = json.dumps(list(destinations))
-        due = self._file.read(_NEXT_DUE.replace(":destinations", "?1"), names)[0][0]
+        due = self._file.read(_NEXT_DUE, names)[0][0]
         return None if due is None else float(due)
 
 
 def _claim(db: sqlite3.Connection, holder: str, lease_s: float, names: str, now: float) -> Claim | None:
     db.execute("UPDATE jobs SET state = 'queued', holder = '' WHERE state = 'leased' AND lease_until < ?", (now,))
-    job = db.execute(_NEXT_JOB, {"destinations": names, "now": now}).fetchone()
+    job = db.execute(_NEXT_JOB, (names, now)).fetchone()
     if job is None:
         return None
     leased = db.execute(
@@ -205,11 +206,10 @@ def _claim(db: sqlite3.Connection, holder: str, lease_s: float, names: str, now:
     )
 
 
-def _hold(db: sqlite3.Connection, claim: Claim) -> bool:
+def _hold(db: sqlite3.Connection, claim: Claim) -> None:
     row = db.execute("SELECT state, token FROM jobs WHERE id = ?", (claim.job_id,)).fetchone()
     if row is None or row["state"] != "leased" or row["token"] != claim.token:
         raise ClaimLost(f"order {claim.order_id} for {claim.destination} is in other hands")
-    return True
 
 
 def _put_back(db: sqlite3.Connection, claim: Claim, now: float, due_at: float, reason: str, attempt: int) -> None:

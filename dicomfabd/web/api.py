@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from dicomfabd.domain.order import Action, OrderState
 from dicomfabd.store.interface import OrderQuery, StoredOrder
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.orders import OrderIn, accept, detail, summary
+from dicomfabd.web.orders import OrderIn, accept, cancel, detail, retry, summary
 
 
 def router(desk: WebDesk) -> APIRouter:
@@ -39,8 +39,7 @@ def router(desk: WebDesk) -> APIRouter:
     @routes.post("/api/v1/orders", status_code=201)
     def create_order(order: OrderIn, request: Request, response: Response) -> dict[str, Any]:
         """Take an order; it is safe on disk when this returns."""
-        done = accept(order, desk, _peer(request)).applied[0]
-        desk.on_work()
+        done = accept(order, desk, _peer(request))
         if done.action is not Action.CREATED:
             response.status_code = 200
         stored = _existing(desk, done.order_id or 0)
@@ -49,8 +48,7 @@ def router(desk: WebDesk) -> APIRouter:
     @routes.post("/orders", include_in_schema=True)
     def create_order_as_the_kit_does(order: OrderIn, request: Request) -> dict[str, Any]:
         """Take an order in the form of the tutorial kit."""
-        done = accept(order, desk, _peer(request)).applied[0]
-        desk.on_work()
+        done = accept(order, desk, _peer(request))
         return {
             "status": "ok",
             "accession": done.accession_number,
@@ -68,18 +66,16 @@ def router(desk: WebDesk) -> APIRouter:
     def retry_order(order_id: int) -> dict[str, Any]:
         """Queue failed and waiting deliveries at once."""
         _existing(desk, order_id)
-        if not desk.book.request_retry(order_id):
+        if not retry(order_id, desk):
             raise HTTPException(409, "nothing to retry: no delivery of this order failed or waits")
-        desk.on_work()
         return summary(_existing(desk, order_id))
 
     @routes.post("/api/v1/orders/{order_id}/cancel")
     def cancel_order(order_id: int) -> dict[str, Any]:
         """Cancel as a CA message would; `action` says what became of it."""
-        done = desk.book.request_cancel(order_id)
+        done = cancel(order_id, desk)
         if done.action is Action.UNKNOWN:
             raise HTTPException(404, f"there is no order {order_id}")
-        desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality, "person")
         return summary(_existing(desk, order_id)) | {"action": done.action.value}
 
     return routes

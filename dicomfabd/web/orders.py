@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dicomfabd.domain.order import Code, OrderControl, OrderDraft, OrderKeys, StepDraft, build_order
 from dicomfabd.domain.patient import Patient
-from dicomfabd.store.interface import Accepted, Change, Event, ReceivedMessage, StoredJob, StoredOrder
+from dicomfabd.store.interface import Applied, Change, Event, ReceivedMessage, StoredJob, StoredOrder
 from dicomfabd.web.desk import WebDesk
 
 
@@ -71,15 +71,35 @@ def to_change(order_in: OrderIn, desk: WebDesk, now: datetime) -> Change:
     return Change(OrderControl.NEW, OrderKeys(order.accession_number), order, desk.route(order))
 
 
-def accept(order_in: OrderIn, desk: WebDesk, peer: str) -> Accepted:
+def accept(order_in: OrderIn, desk: WebDesk, peer: str) -> Applied:
     """Keep an order durably, as intake would; blocks until it is on disk."""
     change = to_change(order_in, desk, datetime.now().astimezone())
     raw = order_in.model_dump_json(exclude_defaults=True).encode()
     message = ReceivedMessage(raw, hashlib.sha256(raw).digest(), "http", peer, "JSON")
-    accepted = desk.inbox.accept(message, [change], b"").result()
-    for done in accepted.applied:
-        desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality, "person")
-    return accepted
+    (done,) = desk.inbox.accept(message, [change], b"").result().applied
+    _tell(desk, done)
+    desk.on_work()
+    return done
+
+
+def cancel(order_id: int, desk: WebDesk) -> Applied:
+    """Cancel an order for a person; action `unknown` if there is none."""
+    done = desk.book.request_cancel(order_id)
+    if done.order_id is not None:
+        _tell(desk, done)
+    return done
+
+
+def retry(order_id: int, desk: WebDesk) -> bool:
+    """Queue an order's failed and waiting deliveries at once; False if there is nothing to retry."""
+    is_queued = desk.book.request_retry(order_id)
+    if is_queued:
+        desk.on_work()
+    return is_queued
+
+
+def _tell(desk: WebDesk, done: Applied) -> None:
+    desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality, "person")
 
 
 def summary(stored: StoredOrder) -> dict[str, Any]:

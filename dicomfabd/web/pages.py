@@ -11,7 +11,7 @@ from dicomfabd import __version__
 from dicomfabd.domain.order import OrderState
 from dicomfabd.store.interface import OrderQuery
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.orders import detail, summary
+from dicomfabd.web.orders import cancel, detail, retry, summary
 
 _PAGE = 100
 
@@ -57,18 +57,15 @@ def router(desk: WebDesk) -> APIRouter:
         return templates.TemplateResponse(request, "order.html", context)
 
     @routes.post("/orders/{order_id}/retry")
-    def retry(order_id: int) -> RedirectResponse:
+    def retry_order(order_id: int) -> RedirectResponse:
         """Try again, then show the order."""
-        if desk.book.request_retry(order_id):
-            desk.on_work()
+        retry(order_id, desk)
         return RedirectResponse(f"/orders/{order_id}", 303)
 
     @routes.post("/orders/{order_id}/cancel")
-    def cancel(order_id: int) -> RedirectResponse:
+    def cancel_order(order_id: int) -> RedirectResponse:
         """Cancel, then show the order."""
-        done = desk.book.request_cancel(order_id)
-        if done.order_id is not None:
-            desk.journal.order_updated(done.order_id, done.accession_number, done.action, done.modality, "person")
+        cancel(order_id, desk)
         return RedirectResponse(f"/orders/{order_id}", 303)
 
     return routes

@@ -7,7 +7,6 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from dicomfabd.config import Worklist
-from dicomfabd.dimse.matching import MalformedKey
 from dicomfabd.dimse.query import asked_keywords, project, set_character_set
 from dicomfabd.dimse.server import (
     IDENTIFIER_DOES_NOT_MATCH,
@@ -66,7 +65,7 @@ class WorklistServer:
             for answer in self._answers(query):
                 given += 1
                 yield answer
-        except (MalformedKey, ValueError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # MalformedKey is a ValueError
             reason = str(error) or type(error).__name__
             self._journal.worklist_query_failed(peer.calling_ae_title, peer.called_ae_title, reason)
             raise Refusal(IDENTIFIER_DOES_NOT_MATCH, reason) from error
