@@ -14,6 +14,9 @@ class Patient:
         patient_size: Metres.
         patient_weight: Kilograms.
         pregnancy_status: 1 to 4 (PS3.3 C.2.4), or None.
+        issuer_universal_id: UniversalEntityID of the issuer.
+        patient_birth_time: `HHMMSS`, or empty.
+        patient_sex_neutered: `ALTERED`, `UNALTERED` or empty; with species and breed for animals.
     """
 
     patient_id: str
@@ -32,13 +35,26 @@ class Patient:
     medical_alerts: str = ""
     pregnancy_status: int | None = None
     patient_comments: str = ""
+    issuer_universal_id: str = ""
+    patient_birth_time: str = ""
+    patient_primary_language: str = ""
+    patient_species: str = ""
+    patient_breed: str = ""
+    patient_sex_neutered: str = ""
+    responsible_person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The visit an order belongs to (PS3.3 C.3.2)."""
+    """The visit an order belongs to (PS3.3 C.3.2).
+
+    Attributes:
+        admitting_date_time: `YYYYMMDD` or `YYYYMMDDHHMMSS`.
+    """
 
     admission_id: str = ""
+    issuer_of_admission_id: str = ""
+    admitting_date_time: str = ""
     patient_class: str = ""
     current_patient_location: str = ""
     patient_state: str = ""

@@ -1,6 +1,6 @@
 """Values that come from a sender, made fit for DICOM without losing the reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from dicomfabd.domain.errors import Fault
@@ -9,19 +9,38 @@ from dicomfabd.domain.patient import Patient
 PN_GROUP_LENGTH = 64  # PS3.5 §6.2: PN, per component group
 
 
+_PATIENT_TEXTS = (
+    ("issuer_of_patient_id", 64),
+    ("patient_address", 64),
+    ("patient_comments", 1024),
+    ("allergies", 64),
+    ("medical_alerts", 64),
+    ("patient_telephone", 16),
+    ("ethnic_group", 16),
+    ("issuer_universal_id", 64),
+    ("patient_primary_language", 16),
+    ("patient_species", 64),
+    ("patient_breed", 64),
+    ("responsible_person", 64),
+)
+
+
 class Cleaner:
     """Makes values fit their DICOM value representation and keeps a list of what it had to do.
 
     Control characters and backslashes (PS3.5 §6.4, the value separator) never pass.
     """
 
-    def __init__(self, where: Callable[[str], str]) -> None:
+    def __init__(self, where: Callable[[str], str], values: Iterable[str] = ()) -> None:
         """Remember where each attribute stood in the message.
 
         Args:
             where: Attribute name → location, for faults and warnings.
+            values: All values that will be asked for, if known: one look at all of them spares a look at each.
         """
         self._where = where
+        joined = "|".join(values)
+        self._are_clean = bool(joined) and _is_clean(joined)
         self.faults: list[Fault] = []
         self.warnings: list[Fault] = []
 
@@ -40,6 +59,8 @@ class Cleaner:
 
     def text(self, attribute: str, value: str, length: int) -> str:
         """Give a one-line text of at most `length` characters; what is cut is noted."""
+        if not value or (self._are_clean and len(value) <= length):
+            return value
         plain = _one_line(value)
         if len(plain) > length:
             self.warn(attribute, f"is longer than {length} characters and was cut")
@@ -47,6 +68,8 @@ class Cleaner:
 
     def name(self, attribute: str, value: str) -> str:
         """Give a DICOM PN of up to three component groups of 64 characters each."""
+        if not value or (self._are_clean and len(value) <= PN_GROUP_LENGTH and "=" not in value):
+            return value
         groups = [_one_line(group) for group in value.split("=")[:3]]
         if any(len(group) > PN_GROUP_LENGTH for group in groups):
             self.warn(attribute, f"is longer than {PN_GROUP_LENGTH} characters and was cut")
@@ -54,6 +77,8 @@ class Cleaner:
 
     def patient(self, patient: Patient) -> Patient:
         """Give a patient with an ID and a name that a worklist may serve (type 1, PS3.4 K.6.1.2.2)."""
+        if self._are_clean and _fits(patient):
+            return patient
         patient_id = patient.patient_id.strip()
         if not patient_id:
             self.refuse(101, "patient_id", "the patient has no identifier", "Fill PID-3.")
@@ -63,19 +88,36 @@ class Cleaner:
         if not name.replace("^", "").replace("=", ""):
             self.warn("patient_name", "is empty; UNKNOWN stands for it")
             name = "UNKNOWN"
-        return replace(
-            patient,
-            patient_id=patient_id,
-            patient_name=name,
-            issuer_of_patient_id=self.text("issuer_of_patient_id", patient.issuer_of_patient_id, 64),
-            patient_address=self.text("patient_address", patient.patient_address, 64),
-            patient_comments=self.text("patient_comments", patient.patient_comments, 1024),
-            allergies=self.text("allergies", patient.allergies, 64),
-            medical_alerts=self.text("medical_alerts", patient.medical_alerts, 64),
-        )
+        cleaned = {
+            attribute: self.text(attribute, getattr(patient, attribute), length) for attribute, length in _PATIENT_TEXTS
+        }
+        return replace(patient, patient_id=patient_id, patient_name=name, **cleaned)  # type: ignore[arg-type] # these keys hold texts
+
+
+def _fits(patient: Patient) -> bool:
+    """Tell whether a patient whose texts are clean may stay as it is; nearly every one may."""
+    name = patient.patient_name
+    if not 0 < len(patient.patient_id) <= PN_GROUP_LENGTH or not 0 < len(name) <= PN_GROUP_LENGTH or "=" in name:
+        return False
+    return all(len(getattr(patient, attribute)) <= length for attribute, length in _PATIENT_TEXTS)
+
+
+def _is_clean(joined: str) -> bool:
+    return (
+        joined.isprintable()
+        and "\\" not in joined
+        and "  " not in joined
+        and " |" not in joined
+        and "| " not in joined
+        and "^|" not in joined
+        and not joined.endswith((" ", "^"))
+        and joined[0] != " "
+    )
 
 
 def _one_line(value: str) -> str:
     if value.isprintable() and "\\" not in value:
+        if "  " not in value and value[:1] != " " and value[-1:] != " ":
+            return value
         return " ".join(value.split())
     return " ".join("".join(c if c.isprintable() and c != "\\" else " " for c in value).split())

@@ -2,17 +2,9 @@ import itertools
 
 import pytest
 
+from dicomfabd.domain.draft import StepDraft, build_order
 from dicomfabd.domain.errors import OrderRejected
-from dicomfabd.domain.order import (
-    LEGAL_MOVES,
-    Action,
-    Code,
-    OrderControl,
-    OrderState,
-    StepDraft,
-    action_for,
-    build_order,
-)
+from dicomfabd.domain.order import ENDED, LEGAL_MOVES, MOVES, Action, Code, OrderControl, OrderState, action_for
 from dicomfabd.domain.patient import Patient
 from tests.builders import a_draft, an_order
 
@@ -92,7 +84,6 @@ def test_step_ids_are_unique_within_an_order_and_fit():
 @pytest.mark.parametrize(
     ("state", "has_begun", "action"),
     [
-        (None, False, Action.UNKNOWN),
         (OrderState.SCHEDULED, False, Action.CANCELLED),
         (OrderState.IN_PROGRESS, False, Action.CANCELLED),
         (OrderState.IN_PROGRESS, True, Action.DISCONTINUED),
@@ -106,23 +97,56 @@ def test_a_cancel_does_what_the_state_allows(state, has_begun, action):
 
 
 @pytest.mark.parametrize(
-    ("state", "is_same", "action"),
+    ("state", "is_same", "has_begun", "action"),
     [
-        (None, False, Action.CREATED),
-        (OrderState.SCHEDULED, True, Action.UNCHANGED),
-        (OrderState.SCHEDULED, False, Action.CHANGED),
-        (OrderState.IN_PROGRESS, False, Action.TOO_LATE),
-        (OrderState.COMPLETED, False, Action.TOO_LATE),
+        (OrderState.SCHEDULED, True, False, Action.UNCHANGED),
+        (OrderState.SCHEDULED, False, False, Action.CHANGED),
+        (OrderState.HELD, False, False, Action.CHANGED),
+        (OrderState.FAILED, False, False, Action.CHANGED),
+        (OrderState.FAILED, False, True, Action.TOO_LATE),
+        (OrderState.IN_PROGRESS, False, False, Action.CHANGED),
+        (OrderState.IN_PROGRESS, False, True, Action.TOO_LATE),
+        (OrderState.COMPLETED, False, True, Action.REOPENED),
+        (OrderState.CANCELLED, False, False, Action.REOPENED),
+        (OrderState.CANCELLED, True, False, Action.UNCHANGED),
     ],
 )
-def test_a_new_or_changed_order_does_what_the_state_allows(state, is_same, action):
-    """A finished order is never rewritten."""
-    assert action == action_for(OrderControl.NEW, state, is_same=is_same)
+def test_an_order_placed_again_does_what_the_state_allows(state, is_same, has_begun, action):
+    """What a PACS has a part of is not rewritten; what ended rises with other content only."""
+    assert action == action_for(OrderControl.NEW, state, is_same=is_same, has_begun=has_begun)
+
+
+@pytest.mark.parametrize("state", sorted(ENDED))
+def test_a_change_never_raises_an_order_that_ended(state):
+    """A late XO is not a new order."""
+    assert Action.TOO_LATE == action_for(OrderControl.CHANGE, state)
+
+
+@pytest.mark.parametrize(
+    ("control", "state", "has_begun", "action"),
+    [
+        (OrderControl.HOLD, OrderState.SCHEDULED, False, Action.HELD),
+        (OrderControl.HOLD, OrderState.HELD, False, Action.UNCHANGED),
+        (OrderControl.HOLD, OrderState.IN_PROGRESS, True, Action.TOO_LATE),
+        (OrderControl.RELEASE, OrderState.HELD, False, Action.RELEASED),
+        (OrderControl.RELEASE, OrderState.SCHEDULED, False, Action.UNCHANGED),
+        (OrderControl.RELEASE, OrderState.COMPLETED, True, Action.TOO_LATE),
+        (OrderControl.START, OrderState.SCHEDULED, False, Action.STARTED),
+        (OrderControl.START, OrderState.IN_PROGRESS, True, Action.UNCHANGED),
+        (OrderControl.START, OrderState.COMPLETED, True, Action.TOO_LATE),
+        (OrderControl.COMPLETE, OrderState.SCHEDULED, False, Action.COMPLETED),
+        (OrderControl.COMPLETE, OrderState.HELD, False, Action.COMPLETED),
+        (OrderControl.COMPLETE, OrderState.CANCELLED, False, Action.TOO_LATE),
+    ],
+)
+def test_a_status_moves_an_order_where_it_may_go(control, state, has_begun, action):
+    """Status feeds arrive late, twice and out of order."""
+    assert action == action_for(control, state, has_begun=has_begun)
 
 
 def test_whatever_an_action_leads_to_is_a_legal_move():
     """The table of moves and the table of actions agree."""
     for control, state, begun in itertools.product(OrderControl, OrderState, (False, True)):
         action = action_for(control, state, has_begun=begun)
-        if action in (Action.CANCELLED, Action.DISCONTINUED):
-            assert OrderState(action.value) in LEGAL_MOVES[state]
+        if action in MOVES:
+            assert MOVES[action] in LEGAL_MOVES[state], (control, state, begun)

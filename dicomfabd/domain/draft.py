@@ -1,0 +1,236 @@
+"""Orders as messages give them, and the one builder that checks and completes them, whatever door they came through."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dicomfabd.domain.errors import Fault, OrderRejected
+from dicomfabd.domain.order import SH_LENGTH, Code, Order, Step
+from dicomfabd.domain.patient import Patient, Visit
+from dicomfabd.domain.text import Cleaner
+from dicomfabd.domain.uids import derive_uid, is_valid_uid
+
+
+@dataclass(slots=True)
+class StepDraft:
+    """A step as a message gives it; empty values are completed by the builder."""
+
+    description: str = ""
+    modality: str = ""
+    scheduled_at: datetime | None = None
+    station_ae_title: str = ""
+    scheduled_procedure_step_id: str = ""
+    protocol_code: Code = Code()
+    performing_physician: str = ""
+
+
+@dataclass(slots=True)
+class OrderDraft:
+    """An order as HL7 or JSON gives it, before it is checked and completed.
+
+    Attributes:
+        accession_candidates: Best first; the first that fits in 16 characters becomes the accession number.
+        where: Attribute name → location in the message, for faults.
+        default_start: When nothing says when, e.g. the message's own time.
+    """
+
+    patient: Patient
+    procedure: Code
+    steps: tuple[StepDraft, ...]
+    default_start: datetime
+    accession_candidates: tuple[str, ...] = ()
+    visit: Visit = Visit()
+    study_instance_uid: str = ""
+    requested_procedure_id: str = ""
+    placer_order_number: str = ""
+    filler_order_number: str = ""
+    priority: str = "ROUTINE"
+    referring_physician: str = ""
+    requesting_physician: str = ""
+    reason: str = ""
+    comments: str = ""
+    institution_name: str = ""
+    diagnostic_service: str = ""
+    sender: str = ""
+    parent_order_number: str = ""
+    referring_physician_id: str = ""
+    requesting_physician_id: str = ""
+    institution_address: str = ""
+    department: str = ""
+    confidentiality: str = ""
+    patient_transport: str = ""
+    where: Callable[[str], str] = str
+
+
+Recognise = Callable[[Code, str], str]
+"""(procedure, OBR-24) → Modality (PS3.3 C.7.3.1.1.1); never empty."""
+
+
+def build_order(draft: OrderDraft, recognise: Recognise) -> tuple[Order, tuple[Fault, ...]]:
+    """Check a draft and complete it: accession, UIDs, modality, step IDs and dates.
+
+    Args:
+        draft: What the sender gave.
+        recognise: Chooses the modality where the draft has none.
+
+    Returns:
+        The order, and what had to be mended on the way (warnings, code 0).
+
+    Raises:
+        OrderRejected: Every required value that is missing or unusable.
+    """
+    cleaner = Cleaner(draft.where, _values(draft))
+    text, name = cleaner.text, cleaner.name
+    patient = cleaner.patient(draft.patient)
+    accession = _accession(draft, cleaner)
+    procedure = _procedure(draft.procedure, cleaner)
+    if cleaner.faults:
+        raise OrderRejected(*cleaner.faults)
+    study_uid, origin = _study_uid(draft, accession, cleaner)
+    procedure_id = draft.requested_procedure_id if _is_id(draft.requested_procedure_id) else accession
+    steps = _steps(draft, procedure_id, recognise, cleaner)
+    order = Order(
+        accession_number=accession,
+        patient=patient,
+        visit=draft.visit,
+        study_instance_uid=study_uid,
+        study_uid_origin=origin,
+        modality=steps[0].modality,
+        procedure=procedure,
+        requested_procedure_id=procedure_id,
+        steps=steps,
+        placer_order_number=text("placer_order_number", draft.placer_order_number, 64),
+        filler_order_number=text("filler_order_number", draft.filler_order_number, 64),
+        priority=draft.priority,
+        referring_physician=name("referring_physician", draft.referring_physician),
+        requesting_physician=name("requesting_physician", draft.requesting_physician),
+        reason=text("reason", draft.reason, 64),
+        comments=text("comments", draft.comments, 1024),
+        institution_name=text("institution_name", draft.institution_name, 64),
+        diagnostic_service=draft.diagnostic_service,
+        sender=draft.sender,
+        parent_order_number=text("parent_order_number", draft.parent_order_number, 64),
+        referring_physician_id=text("referring_physician", draft.referring_physician_id, 64),
+        requesting_physician_id=text("requesting_physician", draft.requesting_physician_id, 64),
+        institution_address=text("institution_address", draft.institution_address, 1024),
+        department=text("department", draft.department, 64),
+        confidentiality=text("confidentiality", draft.confidentiality, 64),
+        patient_transport=text("patient_transport", draft.patient_transport, 64),
+    )
+    return order, tuple(cleaner.warnings)
+
+
+def _values(draft: OrderDraft) -> list[str]:
+    patient, procedure = draft.patient, draft.procedure
+    values = [
+        patient.patient_id,
+        patient.patient_name,
+        patient.issuer_of_patient_id,
+        patient.issuer_universal_id,
+        patient.patient_address,
+        patient.patient_comments,
+        patient.patient_telephone,
+        patient.patient_primary_language,
+        patient.patient_species,
+        patient.patient_breed,
+        patient.responsible_person,
+        patient.ethnic_group,
+        patient.allergies,
+        patient.medical_alerts,
+        procedure.value,
+        procedure.meaning,
+        procedure.scheme,
+        draft.placer_order_number,
+        draft.filler_order_number,
+        draft.referring_physician,
+        draft.requesting_physician,
+        draft.referring_physician_id,
+        draft.requesting_physician_id,
+        draft.reason,
+        draft.comments,
+        draft.institution_name,
+        draft.institution_address,
+        draft.parent_order_number,
+        draft.department,
+        draft.confidentiality,
+        draft.patient_transport,
+    ]
+    for step in draft.steps:
+        values += (step.description, step.station_ae_title, step.performing_physician)
+    return values
+
+
+def short_id(*parts: str) -> str:
+    """Give a 16 character identifier that stands for longer ones, the same each time."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return "X" + base64.b32encode(digest).decode()[: SH_LENGTH - 1]
+
+
+def _procedure(given: Code, cleaner: Cleaner) -> Code:
+    meaning = cleaner.text("procedure", given.meaning or given.value, 64)
+    if not meaning:
+        cleaner.refuse(101, "procedure", "the order names no procedure", "Fill OBR-4 with a code or a text.")
+    value = cleaner.text("procedure", given.value, SH_LENGTH)
+    scheme = cleaner.text("procedure", given.scheme, SH_LENGTH)
+    same = meaning == given.meaning and value == given.value and scheme == given.scheme
+    return given if same else Code(value, meaning, scheme)
+
+
+def _is_id(value: str) -> bool:
+    return 0 < len(value) <= SH_LENGTH and Cleaner.is_plain(value)
+
+
+def _accession(draft: OrderDraft, cleaner: Cleaner) -> str:
+    candidates = [value for value in draft.accession_candidates if value]
+    for value in candidates:
+        if _is_id(value):
+            return value
+    if not candidates:
+        cleaner.refuse(
+            101,
+            "accession_number",
+            "the order has no number: no accession, filler or placer number",
+            "Fill OBR-18, OBR-3 or ORC-2.",
+        )
+        return ""
+    # Cutting a long number would let two orders collide; a hash of it cannot in practice.
+    made = short_id(draft.sender, candidates[0])
+    cleaner.warn("accession_number", f"does not fit AccessionNumber (SH, 16 characters); {made} stands for it")
+    return made
+
+
+def _study_uid(draft: OrderDraft, accession: str, cleaner: Cleaner) -> tuple[str, str]:
+    if draft.study_instance_uid:
+        if is_valid_uid(draft.study_instance_uid):
+            return draft.study_instance_uid, "order"
+        cleaner.warn("study_instance_uid", "is not a valid UID (PS3.5 §9.1); one was derived")
+    # The patient belongs to the name of the study: two sites may use one accession number.
+    return derive_uid("study", draft.patient.issuer_of_patient_id, draft.patient.patient_id, accession), "derived"
+
+
+def _steps(draft: OrderDraft, procedure_id: str, recognise: Recognise, cleaner: Cleaner) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    taken: set[str] = set()
+    for index, step in enumerate(draft.steps):
+        step_id = step.scheduled_procedure_step_id
+        if not _is_id(step_id) or step_id in taken:
+            # Modalities identify an examination by this ID alone, so the fallback has to be unique.
+            step_id = f"{procedure_id}-{index + 1}"
+            step_id = step_id if len(step_id) <= SH_LENGTH else short_id(step_id)
+        taken.add(step_id)
+        modality = step.modality or recognise(draft.procedure, draft.diagnostic_service)
+        description = step.description or draft.procedure.meaning or draft.procedure.value
+        steps.append(
+            Step(
+                scheduled_procedure_step_id=step_id,
+                description=cleaner.text("procedure", description, 64),
+                modality=modality,
+                scheduled_at=step.scheduled_at or draft.default_start,
+                station_ae_title=cleaner.text("station", step.station_ae_title, SH_LENGTH) or f"FAB{modality}",
+                protocol_code=step.protocol_code,
+                performing_physician=cleaner.name("performing_physician", step.performing_physician),
+            )
+        )
+    return tuple(steps)
