@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dicomfabd.domain.delivery import Routing
-from dicomfabd.domain.order import Code, Order, OrderControl, OrderDraft, OrderKeys, StepDraft, build_order
+from dicomfabd.domain.draft import OrderDraft, StepDraft, build_order
+from dicomfabd.domain.errors import OrderRejected
+from dicomfabd.domain.order import Code, Order, OrderControl, OrderKeys
 from dicomfabd.domain.patient import Patient
-from dicomfabd.store.interface import Change, ReceivedMessage
+from dicomfabd.store.interface import Accepted, Change, Inbox, PatientChange, ReceivedMessage, Submission
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -46,6 +48,14 @@ def a_cancel(**keys: str) -> Change:
 
 def a_message(control_id: str = "M1", body: bytes = b"body") -> ReceivedMessage:
     return ReceivedMessage(b"MSH|" + body, body, "mllp", "127.0.0.1:1", "ORM^O01", control_id, "RIS", "HOSP")
+
+
+def take(inbox: Inbox, message: ReceivedMessage, *changes: Change | PatientChange, answer: bytes = b"AA") -> Accepted:
+    """Have one message accepted; raises what refuses it."""
+    (outcome,) = inbox.accept([Submission(message, changes, answer)])
+    if isinstance(outcome, OrderRejected):
+        raise outcome
+    return outcome
 
 
 def an_orm(

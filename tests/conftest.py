@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,9 @@ class RecordingSink:
 
     def observe(self, metric: str, value: float, *labels: str) -> None:
         self.add(metric, 1, *labels)
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def named(self, event: str) -> list[dict[str, object]]:
         return [fields for _, name, fields in self.events if name == event]

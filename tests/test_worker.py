@@ -4,12 +4,13 @@ import pytest
 
 from dicomfabd.config import WorkersSection
 from dicomfabd.domain.delivery import Destination
-from dicomfabd.domain.order import Code, OrderState, StepDraft
+from dicomfabd.domain.draft import StepDraft
+from dicomfabd.domain.order import Code, OrderState
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Planner
 from dicomfabd.worker import Worker
-from tests.builders import NOON, a_message, a_new, an_order
+from tests.builders import NOON, a_message, a_new, an_order, take
 from tests.peers import fake_pacs, free_port
 
 SETTINGS = WorkersSection(retry_first_s=5, retry_max_s=900, max_attempts=3)
@@ -23,7 +24,7 @@ def put(store):
             procedure=Code("X", "XR CHEST 2 VIEWS"),
             steps=(StepDraft(modality="CR", scheduled_at=NOON),),
         )
-        store.inbox.accept(a_message(accession), [a_new(order, *destinations or ("main",))], b"").result()
+        take(store.inbox, a_message(accession), a_new(order, *destinations or ("main",)), answer=b"")
         return order
 
     return accept
@@ -151,7 +152,7 @@ def test_a_bug_in_a_recipe_stops_one_order_only(store, put, worker, monkeypatch)
 def test_an_order_no_protocol_serves_is_delivered_and_said(store, worker, sink):
     """An honest page, a warning and a count."""
     order = an_order(procedure=Code("U", "US ABDOMEN"), steps=(StepDraft(modality="US", scheduled_at=NOON),))
-    store.inbox.accept(a_message(), [a_new(order, "main")], b"").result()
+    take(store.inbox, a_message(), a_new(order, "main"), answer=b"")
     with fake_pacs() as pacs:
         worker(pacs.destination()).run_once()
 

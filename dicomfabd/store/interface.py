@@ -1,14 +1,14 @@
 """What a store promises, role by role; `tests/store/test_contract.py` holds every back end to it."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult, Routing
-from dicomfabd.domain.errors import Fault
+from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import Action, Order, OrderControl, OrderKeys, OrderState
+from dicomfabd.domain.patient import Patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class ReceivedMessage:
 
     Attributes:
         body_hash: SHA-256 of everything but the time stamp; same sender, control ID and hash is a resend.
-        source: `mllp`, `http` or `cli`.
+        source: `mllp`, `http`, `cli` or `replay`.
         peer: Address it came from.
+        replay_of: The kept message this one is a copy of; a replay is never taken for a resend.
     """
 
     raw: bytes
@@ -29,26 +30,80 @@ class ReceivedMessage:
     control_id: str = ""
     sending_application: str = ""
     sending_facility: str = ""
+    replay_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing a message asks: a new or changed order, or the cancel of one we may have."""
+    """One thing a message asks of an order, which may be new or one we have or should have.
+
+    Attributes:
+        must_exist: Refuse it if there is no such order.
+    """
 
     control: OrderControl
     keys: OrderKeys
     order: Order | None = None
     routing: Routing = Routing(())
+    must_exist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PatientKey:
+    """What identifies a patient; an empty issuer fits any."""
+
+    patient_id: str
+    issuer_of_patient_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientChange:
+    """One thing a message says of a patient.
+
+    Attributes:
+        patient: The patient as they are now; empty attributes say nothing.
+        cleared: Attributes the message deletes (HL7 `""`).
+        priors: Identifiers that are this patient from now on: a merge, or a change of ID.
+    """
+
+    patient: Patient
+    cleared: frozenset[str] = frozenset()
+    priors: tuple[PatientKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one change did; `order_id` is None where there is no such order."""
+    """What one change did; `order_id` is None where there is no such order, or it was about a patient.
+
+    Attributes:
+        subject: `order` or `patient`.
+    """
 
     action: Action
     accession_number: str
     modality: str
     order_id: int | None
+    subject: str = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A message that was read, and how it is to be answered.
+
+    Attributes:
+        changes: What it asks, in order; nothing for a message that is refused or says nothing to us.
+        answer: The acknowledgment for the case that all goes well, kept for resends.
+        code: `AA`, or why it is only kept: `AE`, `AR`, or empty for one that gets no answer.
+        faults: What is wrong with it, or was mended.
+        is_quarantined: It could not be read at all.
+    """
+
+    message: ReceivedMessage
+    changes: Sequence[Change | PatientChange] = ()
+    answer: bytes = b""
+    code: str = "AA"
+    faults: Sequence[Fault] = ()
+    is_quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +113,136 @@ class Accepted:
     answer: bytes
     is_duplicate: bool
     applied: tuple[Applied, ...]
+    message_id: int = 0
 
 
 class Inbox(Protocol):
     """Takes messages; used by intake and web. Thread-safe."""
 
-    def accept(self, message: ReceivedMessage, changes: Sequence[Change], answer: bytes) -> Future[Accepted]:
-        """Keep a message and do what it asks, all or nothing.
+    def accept(self, submissions: Sequence[Submission]) -> list[Accepted | OrderRejected]:
+        """Keep messages and do what each asks, all or nothing for each; blocks until all is on disk (fsync).
 
-        Args:
-            message: The message; a resend of one kept before changes nothing.
-            changes: What it asks, in order.
-            answer: The positive acknowledgment, kept for resends.
+        Many at once share one commit. A resend of a message kept before changes nothing.
 
         Returns:
-            A future that is done once everything is on disk (fsync). It fails with `OrderRejected` when an order
-            names another patient than before, and with `StoreUnavailable` when nothing could be kept.
+            For each submission what it did, or why it cannot be done (another patient's order, an unknown order);
+            of such a message nothing is kept.
+
+        Raises:
+            StoreUnavailable: Nothing of all this could be kept.
         """
 
-    def refuse(self, message: ReceivedMessage, code: str, faults: Sequence[Fault], answer: bytes) -> Future[None]:
-        """Keep a message that was not taken, with the reasons, for people to look at."""
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A kept message: how it was answered and what it did; times are Unix seconds.
+
+    Attributes:
+        did: (action, subject, order ID or None), in order.
+        raw: Empty in lists.
+        answer: Empty in lists.
+    """
+
+    message_id: int
+    received_at: float
+    source: str
+    peer: str
+    sending_application: str
+    sending_facility: str
+    control_id: str
+    message_type: str
+    code: str
+    is_quarantined: bool
+    replay_of: int | None
+    faults: tuple[Fault, ...]
+    did: tuple[tuple[str, str, int | None], ...]
+    raw: bytes = b""
+    answer: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageQuery:
+    """Which messages are wanted; empty attributes do not restrict.
+
+    Attributes:
+        codes: Answers given.
+        before_id: Only messages older than this one, for paging (newest first).
+    """
+
+    codes: frozenset[str] = frozenset()
+    is_quarantined: bool | None = None
+    message_type: str = ""
+    sending_application: str = ""
+    control_id: str = ""
+    replay_of: int | None = None
+    before_id: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to what; `at` is Unix seconds."""
+
+    entry_id: int
+    at: float
+    actor: str
+    action: str
+    target: str
+    detail: Mapping[str, object]
+
+
+class MessageBook(Protocol):
+    """Looks kept messages up, and what people did with them; used by web and cli. Thread-safe."""
+
+    def find(self, query: MessageQuery) -> list[StoredMessage]:
+        """Give the messages that fit, newest first, without their bytes."""
+
+    def get(self, message_id: int) -> StoredMessage | None:
+        """Give one message whole, or None."""
+
+    def has_messages(self) -> bool:
+        """Tell whether any message was ever received."""
+
+    def audit(self, actor: str, action: str, target: str, detail: Mapping[str, object]) -> None:
+        """Note durably what a person did."""
+
+    def audit_trail(self, before_id: int | None = None, limit: int = 100) -> list[AuditEntry]:
+        """Give what people did, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of taking a kept message, or an edited copy of it, once more.
+
+    Attributes:
+        code: `AA`, `AE` or `AR`.
+        message_id: The copy, kept like any message and linked to the one it was made of.
+    """
+
+    message_id: int
+    code: str
+    answer: bytes
+    faults: tuple[Fault, ...]
+    applied: tuple[Applied, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPatient:
+    """A patient of the registry; `merged_into` is the survivor's ID, or empty."""
+
+    patient: Patient
+    merged_into: str
+    updated_at: float
+
+
+class PatientRegistry(Protocol):
+    """Knows the patients that ADT messages and people told of. Thread-safe."""
+
+    def get(self, key: PatientKey) -> StoredPatient | None:
+        """Give one patient, or None; merged ones are given as they were."""
+
+    def list(self, limit: int = 100, after: str = "") -> list[StoredPatient]:
+        """Give patients by ID."""
 
 
 class WorkQueue(Protocol):
@@ -203,9 +368,6 @@ class OrderBook(Protocol):
 
     def job_counts(self) -> Mapping[tuple[str, str], int]:
         """Give how many jobs there are by (destination, state)."""
-
-    def has_messages(self) -> bool:
-        """Tell whether any message was ever received."""
 
     def request_retry(self, order_id: int) -> bool:
         """Queue an order's failed or waiting jobs at once; False if there is nothing to retry."""

@@ -15,6 +15,12 @@ def m0001_initial(db: Database) -> None:
     _execute(db, "0001_initial.sql")
 
 
+@queue_migrations()
+def m0002_intake(db: Database) -> None:
+    """What messages did, quarantine, replays, patients, audit."""
+    _execute(db, "0002_intake.sql")
+
+
 @archive_migrations()
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from dicomfabd.store.interface import ArchiveIndex, Inbox, OrderBook, WorkQueue
+from dicomfabd.store.interface import ArchiveIndex, Inbox, MessageBook, OrderBook, PatientRegistry, WorkQueue
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
 from dicomfabd.store.sqlite_book import SqliteOrderBook
 from dicomfabd.store.sqlite_inbox import SqliteInbox
+from dicomfabd.store.sqlite_messages import SqliteMessageBook
+from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
 
 
@@ -21,12 +23,14 @@ class Store:
 
     Attributes:
         problem: Gives why nothing can be committed now, or an empty string.
-        close: Commits what waits and closes; idempotent.
+        close: Waits for the write under way and closes; idempotent.
     """
 
     inbox: Inbox
     queue: WorkQueue
     book: OrderBook
+    messages: MessageBook
+    patients: PatientRegistry
     problem: Callable[[], str]
     close: Callable[[], None]
 
@@ -50,7 +54,7 @@ def open_store(
 
     Args:
         url: `sqlite:///relative.db` or `sqlite:////absolute.db`.
-        on_commit: Told the size and the seconds of each durable commit, on the writer's thread.
+        on_commit: Told the size and the seconds of each durable commit, on the writing thread.
         clock: Gives Unix seconds.
 
     Raises:
@@ -60,7 +64,15 @@ def open_store(
     if parts.scheme != "sqlite":
         raise ValueError(f"store.url: no back end for {parts.scheme}:. Use sqlite:///path/to/file.")
     file = SqliteFile(Path(unquote(parts.path[1:])), queue_migrations, on_commit, clock)
-    return Store(SqliteInbox(file), SqliteWorkQueue(file), SqliteOrderBook(file), file.problem, file.close)
+    return Store(
+        inbox=SqliteInbox(file),
+        queue=SqliteWorkQueue(file),
+        book=SqliteOrderBook(file),
+        messages=SqliteMessageBook(file),
+        patients=SqlitePatientRegistry(file),
+        problem=file.problem,
+        close=file.close,
+    )
 
 
 def open_archive_index(path: Path) -> OpenArchiveIndex:

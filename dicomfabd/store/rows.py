@@ -1,4 +1,4 @@
-"""Order ↔ JSON document; shared by all back ends."""
+"""Orders and patients ↔ JSON documents; shared by all back ends."""
 
 import json
 from datetime import datetime
@@ -10,25 +10,32 @@ from dicomfabd.domain.order import Code, Order, Step
 from dicomfabd.domain.patient import Patient, Visit
 
 
-def to_document(order: Order) -> str:
-    """Write an order as JSON."""
-    return to_json(order).decode()
+def to_document(item: Order | Patient) -> str:
+    """Write an order or a patient as JSON."""
+    return to_json(item).decode()
 
 
 def from_document(document: str) -> Order:
     """Read an order back; equal to the one written."""
     data = json.loads(document)
-    patient = data.pop("patient")
-    patient["other_patient_ids"] = tuple(patient["other_patient_ids"])
     return Order(
         **{
             **data,
-            "patient": Patient(**patient),
+            "patient": _patient(data["patient"]),
             "visit": Visit(**data["visit"]),
             "procedure": Code(**data["procedure"]),
             "steps": tuple(_step(step) for step in data["steps"]),
         }
     )
+
+
+def patient_from_document(document: str) -> Patient:
+    """Read a patient back; equal to the one written."""
+    return _patient(json.loads(document))
+
+
+def _patient(data: dict[str, Any]) -> Patient:
+    return Patient(**{**data, "other_patient_ids": tuple(data["other_patient_ids"])})
 
 
 def _step(data: dict[str, Any]) -> Step:

@@ -1,4 +1,4 @@
-"""SQLite as the durable queue: WAL, synchronous=FULL, one writer thread, a reader connection per thread."""
+"""SQLite as the durable queue: WAL, synchronous=FULL, one writer at a time, a reader connection per thread."""
 
 import sqlite3
 import threading
@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlite_utils import Migrations
 
 from dicomfabd.store.migrations import migrate
-from dicomfabd.store.writer import GroupWriter
+from dicomfabd.store.writer import Writer
 
 BUSY_TIMEOUT_MS: Final = 10_000
 
@@ -31,7 +31,7 @@ Clock = Callable[[], float]
 
 
 class SqliteFile:
-    """One database file: a group-committing writer, and readers that never block it.
+    """One database file: a writer, and readers that never block it.
 
     Reader connections are bound to their threads and closed together with the file.
     """
@@ -48,7 +48,7 @@ class SqliteFile:
         Args:
             path: The file; its folder is made.
             migrations: The schema.
-            on_commit: Told the size and the seconds of each commit, on the writer thread.
+            on_commit: Told the size and the seconds of each commit, on the writing thread.
             clock: Gives Unix seconds.
         """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -62,7 +62,7 @@ class SqliteFile:
             migrate(connection, migrations)
         finally:
             connection.close()
-        self.writer = GroupWriter(self._connect, on_commit)
+        self.writer = Writer(path.with_name(path.name + "-gate"), self._connect, on_commit)
 
     def read(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
         """Run a query on this thread's reader."""
@@ -73,7 +73,7 @@ class SqliteFile:
         return self.writer.failure
 
     def close(self) -> None:
-        """Commit what waits and close every connection; idempotent."""
+        """Close every connection; idempotent."""
         self.writer.close()
         with self._readers_lock:
             for connection in self._readers:

@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from dicomfabd.domain.order import Action, OrderState
+from dicomfabd.domain.order import Action, OrderControl, OrderState
 from dicomfabd.store.interface import Applied, Event, OrderQuery, StoredJob, StoredOrder
 from dicomfabd.store.sqlite import SqliteFile
-from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, add_event, cancel, move, to_stored_order
+from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, act, add_event, move, to_stored_order
 
 
 class SqliteOrderBook:
@@ -68,17 +68,13 @@ class SqliteOrderBook:
         rows = self._file.read("SELECT destination, state, count(*) FROM jobs GROUP BY destination, state")
         return {(row[0], row[1]): row[2] for row in rows}
 
-    def has_messages(self) -> bool:
-        """See `interface.OrderBook.has_messages`."""
-        return bool(self._file.read("SELECT 1 FROM messages LIMIT 1"))
-
     def request_retry(self, order_id: int) -> bool:
         """See `interface.OrderBook.request_retry`."""
         now = self._file.clock()
 
         def operation(db: sqlite3.Connection) -> bool:
             order = db.execute("SELECT state FROM orders WHERE id = ?", (order_id,)).fetchone()
-            if order is None or order["state"] in (OrderState.CANCELLED, OrderState.COMPLETED, OrderState.HELD):
+            if order is None or order["state"] in (OrderState.CANCELLED, OrderState.HELD):
                 return False
             rows = db.execute(
                 "UPDATE jobs SET state = 'queued', due_at = ?, attempt = 0, reason = ''"
@@ -100,7 +96,11 @@ class SqliteOrderBook:
 
         def operation(db: sqlite3.Connection) -> Applied:
             row = db.execute(f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.id = ?", (order_id,)).fetchone()  # noqa: S608 - our own text
-            return Applied(Action.UNKNOWN, "", "", None) if row is None else cancel(db, row, now, "person")
+            return (
+                Applied(Action.UNKNOWN, "", "", None)
+                if row is None
+                else act(db, row, OrderControl.CANCEL, now, {"asked_by": "person"})
+            )
 
         return self._file.writer.run(operation)
 

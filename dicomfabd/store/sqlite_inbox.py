@@ -1,19 +1,31 @@
-"""The inbox on SQLite: a message and all it asks in one durable transaction."""
+"""The inbox on SQLite: many messages, and all they ask, in one durable transaction.
+
+New orders, which are nearly everything a sender sends, are written together, a table at a time; whatever touches an
+order or a patient that is there already goes one by one (`sqlite_changes`).
+"""
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pydantic_core import to_json
 
 from dicomfabd.domain.errors import Fault, OrderRejected
-from dicomfabd.domain.order import Action, Order, OrderControl, OrderKeys, OrderState, action_for
-from dicomfabd.store.interface import Accepted, Applied, Change, ReceivedMessage
-from dicomfabd.store.rows import from_document, to_document
+from dicomfabd.domain.order import Action, Order, OrderControl, OrderState
+from dicomfabd.store.interface import Accepted, Applied, Change, Submission
 from dicomfabd.store.sqlite import SqliteFile
-from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, add_event, cancel
+from dicomfabd.store.sqlite_changes import apply
+from dicomfabd.store.sqlite_orders import ADD_EVENT, ADD_JOB, ADD_ORDER, ADD_STEP, job_rows, order_row, step_rows
 
-_PRIORITIES = {"STAT": 0, "HIGH": 1, "ROUTINE": 2, "MEDIUM": 2, "LOW": 3}
+_Resend = tuple[str, bytes, str, str]
+
+_ADD_MESSAGE = """
+INSERT INTO messages (id, received_at, source, peer, sending_application, sending_facility, control_id, message_type,
+    body_hash, raw, ack_code, answer, reasons, did, is_quarantined, replay_of)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 class SqliteInbox:
@@ -23,193 +35,179 @@ class SqliteInbox:
         """Take the database."""
         self._file = file
 
-    def accept(self, message: ReceivedMessage, changes: Sequence[Change], answer: bytes) -> Future[Accepted]:
+    def accept(self, submissions: Sequence[Submission]) -> list[Accepted | OrderRejected]:
         """See `interface.Inbox.accept`."""
         now = self._file.clock()
-        return self._file.writer.submit(lambda db: _accept(db, message, changes, answer, now))
-
-    def refuse(self, message: ReceivedMessage, code: str, faults: Sequence[Fault], answer: bytes) -> Future[None]:
-        """See `interface.Inbox.refuse`."""
-        now = self._file.clock()
-        reasons = json.dumps([asdict(fault) for fault in faults])
-
-        def operation(db: sqlite3.Connection) -> None:
-            _add_message(db, message, code, answer, reasons, now)
-
-        return self._file.writer.submit(operation)
+        return self._file.writer.run(lambda db: _Intake(db, submissions, now).take(), len(submissions))
 
 
-def _accept(
-    db: sqlite3.Connection, message: ReceivedMessage, changes: Sequence[Change], answer: bytes, now: float
-) -> Accepted:
-    if message.control_id:
-        earlier = db.execute(
-            "SELECT answer FROM messages WHERE control_id = ? AND body_hash = ? AND sending_application = ?"
-            " AND sending_facility = ? AND control_id <> '' AND ack_code = 'AA'",
-            (message.control_id, message.body_hash, message.sending_application, message.sending_facility),
-        ).fetchone()
-        if earlier is not None:
-            return Accepted(earlier["answer"], is_duplicate=True, applied=())
-    message_id = _add_message(db, message, "AA", answer, "[]", now)
-    applied = tuple(done for change in changes for done in _apply(db, change, message_id, now))
-    return Accepted(answer, is_duplicate=False, applied=applied)
+class _Intake:
+    """One transaction's worth of messages."""
 
+    def __init__(self, db: sqlite3.Connection, submissions: Sequence[Submission], now: float) -> None:
+        self._db = db
+        self._submissions = submissions
+        self._now = now
+        self._answered = _answered_before(db, submissions)
+        self._taken = _taken_accessions(db, submissions)
+        self._all_one_by_one = _is_any_waiting(db)
+        self._messages: list[tuple[Any, ...]] = []
+        self._orders: list[tuple[Any, ...]] = []
+        self._steps: list[tuple[Any, ...]] = []
+        self._jobs: list[tuple[Any, ...]] = []
+        self._events: list[tuple[Any, ...]] = []
+        self._message_id, self._order_id = self._next_ids()
 
-def _add_message(
-    db: sqlite3.Connection, message: ReceivedMessage, code: str, answer: bytes, reasons: str, now: float
-) -> int:
-    cursor = db.execute(
-        "INSERT INTO messages (received_at, source, peer, sending_application, sending_facility, control_id,"
-        " message_type, body_hash, raw, ack_code, answer, reasons) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            now,
-            message.source,
-            message.peer,
-            message.sending_application,
-            message.sending_facility,
-            message.control_id,
-            message.message_type,
-            message.body_hash,
-            message.raw,
-            code,
-            answer,
-            reasons,
-        ),
-    )
-    return int(cursor.lastrowid or 0)
+    def take(self) -> list[Accepted | OrderRejected]:
+        outcomes = [self._take(submission) for submission in self._submissions]
+        self._write()
+        return outcomes
 
+    def _take(self, submission: Submission) -> Accepted | OrderRejected:
+        resend = _resend_key(submission)
+        if resend and resend in self._answered:
+            message_id, answer = self._answered[resend]
+            return Accepted(answer, is_duplicate=True, applied=(), message_id=message_id)
+        if self._is_all_new(submission):
+            outcome = self._add(submission)
+        else:
+            self._write()
+            taken = self._one_by_one(submission)
+            self._message_id, self._order_id = self._next_ids()
+            if isinstance(taken, OrderRejected):
+                return taken
+            outcome = taken
+        if resend:
+            self._answered[resend] = outcome.message_id, outcome.answer
+        return outcome
 
-def _apply(db: sqlite3.Connection, change: Change, message_id: int, now: float) -> list[Applied]:
-    if change.control is OrderControl.CANCEL:
-        rows = _find(db, change.keys, ("accession_number", "filler_order_number", "placer_order_number"))
-        if not rows:
-            keys = change.keys
-            db.execute(
-                "INSERT INTO early_cancels VALUES (?, ?, ?, ?)",
-                (keys.accession_number, keys.filler_order_number, keys.placer_order_number, now),
-            )
-            return [Applied(Action.UNKNOWN, keys.accession_number, "", None)]
-        return [cancel(db, row, now, "message") for row in rows]
-    if change.order is None:
-        raise ValueError("a new or changed order needs the order")
-    return [_put(db, change, change.order, message_id, now)]
+    def _is_all_new(self, submission: Submission) -> bool:
+        names = [
+            change.order.accession_number
+            for change in submission.changes
+            if isinstance(change, Change) and change.control is OrderControl.NEW and change.order
+        ]
+        if len(names) != len(submission.changes) or (names and self._all_one_by_one):
+            return False
+        return self._taken.isdisjoint(names) and len(set(names)) == len(names)
 
+    def _add(self, submission: Submission) -> Accepted:
+        message_id, self._message_id = self._message_id, self._message_id + 1
+        applied = []
+        for change in submission.changes:
+            assert isinstance(change, Change) and change.order  # noqa: S101 - _is_all_new has looked
+            applied.append(self._add_order(change, change.order, message_id))
+        self._messages.append(_message_row(message_id, submission, applied, self._now))
+        return Accepted(submission.answer, is_duplicate=False, applied=tuple(applied), message_id=message_id)
 
-def _put(db: sqlite3.Connection, change: Change, order: Order, message_id: int, now: float) -> Applied:
-    # A change may leave the accession out and name the order by its other numbers.
-    names = ("accession_number",) if change.control is OrderControl.NEW else tuple(OrderKeys.__dataclass_fields__)
-    rows = _find(db, change.keys, names)
-    if not rows:
-        return _create(db, change, order, message_id, now)
-    row = rows[0]
-    stored = from_document(row["document"])
-    _check_same_patient(stored, order)
-    # The worklist has shown the UID already, so it never changes with the rest.
-    order = replace(
-        order,
-        accession_number=stored.accession_number,
-        study_instance_uid=stored.study_instance_uid,
-        study_uid_origin=stored.study_uid_origin,
-    )
-    action = action_for(change.control, OrderState(row["state"]), is_same=order == stored)
-    if action is Action.CHANGED:
-        _rewrite(db, row["id"], order, change.routing.not_before, now)
-    add_event(db, row["id"], now, f"order.{action}", {"message": message_id, "control": change.control})
-    return Applied(action, order.accession_number, order.modality, row["id"])
+    def _add_order(self, change: Change, order: Order, message_id: int) -> Applied:
+        order_id, self._order_id = self._order_id, self._order_id + 1
+        now = self._now
+        self._taken.add(order.accession_number)
+        self._orders.append(order_row(order_id, order, OrderState.SCHEDULED, message_id, now))
+        self._steps += step_rows(order_id, order)
+        self._jobs += job_rows(order_id, change, order, now)
+        self._events.append((order_id, now, "order.created", f'{{"message":{message_id},"control":"NW"}}'))
+        return Applied(Action.CREATED, order.accession_number, order.modality, order_id)
 
+    def _one_by_one(self, submission: Submission) -> Accepted | OrderRejected:
+        db, now, message_id = self._db, self._now, self._message_id
+        db.execute("SAVEPOINT message")
+        try:
+            db.execute(_ADD_MESSAGE, _message_row(message_id, submission, (), now))
+            applied = [done for change in submission.changes for done in apply(db, change, message_id, now)]
+            db.execute("UPDATE messages SET did = ? WHERE id = ?", (_did(applied), message_id))
+        except OrderRejected as rejected:
+            db.execute("ROLLBACK TO message")
+            return rejected
+        except sqlite3.OperationalError:
+            raise  # disk full, I/O: nothing of the transaction can be trusted
+        except Exception as bug:  # the others of this transaction must not suffer from one message
+            db.execute("ROLLBACK TO message")
+            return OrderRejected(Fault(207, "MSH^1", f"could not be worked on ({type(bug).__name__}); it is kept"))
+        finally:
+            db.execute("RELEASE message")
+        self._all_one_by_one = _is_any_waiting(db)
+        self._taken |= {done.accession_number for done in applied}
+        return Accepted(submission.answer, is_duplicate=False, applied=tuple(applied), message_id=message_id)
 
-def _create(db: sqlite3.Connection, change: Change, order: Order, message_id: int, now: float) -> Applied:
-    is_cancelled = _take_early_cancel(db, change.keys)
-    state = OrderState.CANCELLED if is_cancelled else OrderState.SCHEDULED
-    cursor = db.execute(
-        "INSERT INTO orders (accession_number, filler_order_number, placer_order_number, patient_id,"
-        " issuer_of_patient_id, study_instance_uid, state, document, message_id, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            order.accession_number,
-            order.filler_order_number,
-            order.placer_order_number,
-            order.patient.patient_id,
-            order.patient.issuer_of_patient_id,
-            order.study_instance_uid,
-            state,
-            to_document(order),
-            message_id,
-            now,
-            now,
-        ),
-    )
-    order_id = int(cursor.lastrowid or 0)
-    _add_steps(db, order_id, order)
-    if not is_cancelled:
-        db.executemany(
-            "INSERT INTO jobs (order_id, destination, state, priority, due_at) VALUES (?, ?, 'queued', ?, ?)",
-            [
-                (order_id, destination, _PRIORITIES.get(order.priority, 2), max(now, change.routing.not_before))
-                for destination in change.routing.destinations
-            ],
-        )
-    action = Action.CANCELLED if is_cancelled else Action.CREATED
-    add_event(db, order_id, now, f"order.{action}", {"message": message_id, "control": change.control})
-    return Applied(action, order.accession_number, order.modality, order_id)
-
-
-def _rewrite(db: sqlite3.Connection, order_id: int, order: Order, not_before: float, now: float) -> None:
-    db.execute(
-        "UPDATE orders SET document = ?, filler_order_number = ?, placer_order_number = ?, updated_at = ? WHERE id = ?",
-        (to_document(order), order.filler_order_number, order.placer_order_number, now, order_id),
-    )
-    db.execute("DELETE FROM steps WHERE order_id = ?", (order_id,))
-    _add_steps(db, order_id, order)
-    db.execute(
-        "UPDATE jobs SET due_at = ?, priority = ? WHERE order_id = ? AND state = 'queued'",
-        (max(now, not_before), _PRIORITIES.get(order.priority, 2), order_id),
-    )
-
-
-def _add_steps(db: sqlite3.Connection, order_id: int, order: Order) -> None:
-    db.executemany(
-        "INSERT INTO steps (order_id, ordinal, modality, station_ae_title, start_at) VALUES (?, ?, ?, ?, ?)",
-        [
-            (order_id, ordinal, step.modality, step.station_ae_title, step.scheduled_at.strftime("%Y%m%d%H%M%S"))
-            for ordinal, step in enumerate(order.steps)
-        ],
-    )
-
-
-def _find(db: sqlite3.Connection, keys: OrderKeys, names: Sequence[str]) -> list[sqlite3.Row]:
-    for name in names:
-        if value := getattr(keys, name):
-            # `name` is a field name of OrderKeys, which are the column names; it is never input.
-            rows = db.execute(f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.{name} = ?", (value,)).fetchall()  # noqa: S608 - see above
+    def _write(self) -> None:
+        for statement, rows in (
+            (_ADD_MESSAGE, self._messages),
+            (ADD_ORDER, self._orders),
+            (ADD_STEP, self._steps),
+            (ADD_JOB, self._jobs),
+            (ADD_EVENT, self._events),
+        ):
             if rows:
-                return rows
-    return []
+                self._db.executemany(statement, rows)
+                rows.clear()
+
+    def _next_ids(self) -> tuple[int, int]:
+        row = self._db.execute("SELECT (SELECT max(id) FROM messages), (SELECT max(id) FROM orders)").fetchone()
+        return (row[0] or 0) + 1, (row[1] or 0) + 1
 
 
-def _take_early_cancel(db: sqlite3.Connection, keys: OrderKeys) -> bool:
-    cursor = db.execute(
-        "DELETE FROM early_cancels WHERE (accession_number <> '' AND accession_number = ?)"
-        " OR (filler_order_number <> '' AND filler_order_number = ?)"
-        " OR (placer_order_number <> '' AND placer_order_number = ?)",
-        (keys.accession_number, keys.filler_order_number, keys.placer_order_number),
+def _message_row(message_id: int, submission: Submission, applied: Iterable[Applied], now: float) -> tuple[Any, ...]:
+    message = submission.message
+    return (
+        message_id,
+        now,
+        message.source,
+        message.peer,
+        message.sending_application,
+        message.sending_facility,
+        message.control_id,
+        message.message_type,
+        message.body_hash,
+        message.raw,
+        submission.code,
+        submission.answer,
+        json.dumps([asdict(fault) for fault in submission.faults]) if submission.faults else "[]",
+        _did(applied),
+        int(submission.is_quarantined),
+        message.replay_of,
     )
-    return cursor.rowcount > 0
 
 
-def _check_same_patient(stored: Order, order: Order) -> None:
-    before, now = stored.patient, order.patient
-    is_other_authority = (
-        before.issuer_of_patient_id
-        and now.issuer_of_patient_id
-        and before.issuer_of_patient_id != now.issuer_of_patient_id
+def _did(applied: Iterable[Applied]) -> str:
+    return to_json([(done.action, done.subject, done.order_id) for done in applied]).decode()
+
+
+def _resend_key(submission: Submission) -> _Resend | None:
+    message = submission.message
+    if not message.control_id or submission.code != "AA" or message.replay_of is not None:
+        return None
+    return message.control_id, message.body_hash, message.sending_application, message.sending_facility
+
+
+def _answered_before(db: sqlite3.Connection, submissions: Sequence[Submission]) -> dict[_Resend, tuple[int, bytes]]:
+    keys = {key for submission in submissions if (key := _resend_key(submission))}
+    rows = db.execute(
+        "SELECT control_id, body_hash, sending_application, sending_facility, id, answer FROM messages"
+        " WHERE control_id IN (SELECT value FROM json_each(?)) AND control_id <> '' AND ack_code = 'AA'",
+        (to_json([key[0] for key in keys]).decode(),),
     )
-    if before.patient_id != now.patient_id or is_other_authority:
-        raise OrderRejected(
-            Fault(
-                205,
-                "PID^1^3",
-                "this order exists and belongs to another patient",
-                "Cancel the order and send a new one, or send the patient it was placed for.",
-            )
-        )
+    return {key: (row[4], row[5]) for row in rows if (key := tuple(row[:4])) in keys}
+
+
+def _taken_accessions(db: sqlite3.Connection, submissions: Sequence[Submission]) -> set[str]:
+    names = [
+        change.order.accession_number
+        for submission in submissions
+        for change in submission.changes
+        if isinstance(change, Change) and change.order
+    ]
+    rows = db.execute(
+        "SELECT accession_number FROM orders WHERE accession_number IN (SELECT value FROM json_each(?))",
+        (to_json(names).decode(),),
+    )
+    return {row[0] for row in rows}
+
+
+def _is_any_waiting(db: sqlite3.Connection) -> bool:
+    """Tell whether a new order may be more than new: cancelled before it came, or of a patient since merged."""
+    row = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM early_cancels) OR EXISTS (SELECT 1 FROM patients WHERE merged_into IS NOT NULL)"
+    ).fetchone()
+    return bool(row[0])

@@ -2,21 +2,46 @@
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import to_json
 
-from dicomfabd.domain.order import LEGAL_MOVES, Action, OrderControl, OrderState, action_for
-from dicomfabd.store.interface import Applied, StoredOrder
-from dicomfabd.store.rows import from_document
+from dicomfabd.domain.order import LEGAL_MOVES, MOVES, Action, Order, OrderControl, OrderState, action_for
+from dicomfabd.store.interface import Applied, Change, StoredOrder
+from dicomfabd.store.rows import from_document, to_document
 
+ADD_ORDER: Final = """
+INSERT INTO orders (id, accession_number, filler_order_number, placer_order_number, patient_id, issuer_of_patient_id,
+    study_instance_uid, state, document, message_id, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ADD_STEP: Final = "INSERT INTO steps (order_id, ordinal, modality, station_ae_title, start_at) VALUES (?, ?, ?, ?, ?)"
+ADD_JOB: Final = "INSERT INTO jobs (order_id, destination, state, priority, due_at) VALUES (?, ?, 'queued', ?, ?)"
+ADD_EVENT: Final = "INSERT INTO events (order_id, at, event, detail) VALUES (?, ?, ?, ?)"
+
+ORDER_COLUMNS: Final = "o.id, o.state, o.document, o.created_at, o.updated_at, o.finished_at"
+
+_URGENCIES = {"STAT": 0, "HIGH": 1, "ROUTINE": 2, "MEDIUM": 2, "LOW": 3}
 _HAS_BEGUN = """
-SELECT 1 FROM jobs WHERE order_id = ? AND state = 'leased'
-UNION ALL SELECT 1 FROM instances JOIN jobs ON jobs.id = instances.job_id WHERE jobs.order_id = ?
+SELECT 1 FROM jobs WHERE order_id = ?1 AND state = 'leased'
+UNION ALL SELECT 1 FROM instances JOIN jobs ON jobs.id = instances.job_id WHERE jobs.order_id = ?1
 LIMIT 1
 """
-
-ORDER_COLUMNS = "o.id, o.state, o.document, o.created_at, o.updated_at, o.finished_at"
+# A PACS that has seen nothing shall see nothing; one that has a part gets the rest.
+_CUT_JOBS = """
+UPDATE jobs SET state = 'cancelled' WHERE order_id = ? AND state IN ('queued', 'held', 'failed')
+    AND NOT EXISTS (SELECT 1 FROM instances WHERE job_id = jobs.id)
+"""
+_HOLD_JOBS = "UPDATE jobs SET state = 'held' WHERE order_id = ? AND state = 'queued'"
+_FREE_JOBS = "UPDATE jobs SET state = 'queued' WHERE order_id = ? AND state = 'held'"
+_JOB_EFFECTS: Final = {
+    Action.CANCELLED: _CUT_JOBS,
+    Action.DISCONTINUED: _CUT_JOBS,
+    Action.HELD: _HOLD_JOBS,
+    Action.RELEASED: _FREE_JOBS,
+    Action.STARTED: _FREE_JOBS,
+    Action.COMPLETED: _FREE_JOBS,
+}
 
 
 def to_stored_order(row: sqlite3.Row) -> StoredOrder:
@@ -31,12 +56,52 @@ def to_stored_order(row: sqlite3.Row) -> StoredOrder:
     )
 
 
+def order_row(order_id: int | None, order: Order, state: OrderState, message_id: int, now: float) -> tuple[Any, ...]:
+    """Give the parameters of ADD_ORDER; without a number the database chooses one."""
+    patient = order.patient
+    return (
+        order_id,
+        order.accession_number,
+        order.filler_order_number,
+        order.placer_order_number,
+        patient.patient_id,
+        patient.issuer_of_patient_id,
+        order.study_instance_uid,
+        state.value,
+        to_document(order),
+        message_id,
+        now,
+        now,
+    )
+
+
+def step_rows(order_id: int, order: Order) -> list[tuple[Any, ...]]:
+    """Give the parameters of ADD_STEP."""
+    return [
+        (order_id, ordinal, step.modality, step.station_ae_title, f"{step.scheduled_at:%Y%m%d%H%M%S}")
+        for ordinal, step in enumerate(order.steps)
+    ]
+
+
+def job_rows(order_id: int, change: Change, order: Order, now: float) -> list[tuple[Any, ...]]:
+    """Give the parameters of ADD_JOB."""
+    due_at = max(now, change.routing.not_before)
+    return [(order_id, name, urgency(order), due_at) for name in change.routing.destinations]
+
+
+def urgency(order: Order) -> int:
+    """Give 0 (first) to 3 for RequestedProcedurePriority."""
+    return _URGENCIES.get(order.priority, 2)
+
+
 def add_event(db: sqlite3.Connection, order_id: int, now: float, event: str, detail: Mapping[str, Any]) -> None:
     """Append to an order's timeline."""
-    db.execute(
-        "INSERT INTO events (order_id, at, event, detail) VALUES (?, ?, ?, ?)",
-        (order_id, now, event, to_json(detail).decode()),
-    )
+    db.execute(ADD_EVENT, (order_id, now, event, to_json(detail).decode()))
+
+
+def has_begun(db: sqlite3.Connection, order_id: int) -> bool:
+    """Tell whether somebody works on an order, or a PACS holds instances of it."""
+    return db.execute(_HAS_BEGUN, (order_id,)).fetchone() is not None
 
 
 def move(db: sqlite3.Connection, order_id: int, origin: OrderState, target: OrderState, now: float) -> None:
@@ -50,19 +115,15 @@ def move(db: sqlite3.Connection, order_id: int, origin: OrderState, target: Orde
     )
 
 
-def cancel(db: sqlite3.Connection, row: sqlite3.Row, now: float, asked_by: str) -> Applied:
-    """Do what a cancel does to an order in its state; `row` holds ORDER_COLUMNS."""
+def act(
+    db: sqlite3.Connection, row: sqlite3.Row, control: OrderControl, now: float, asked_by: Mapping[str, Any]
+) -> Applied:
+    """Do what a control without new content does to an order; `row` holds ORDER_COLUMNS."""
     order_id, state = row["id"], OrderState(row["state"])
-    has_begun = db.execute(_HAS_BEGUN, (order_id, order_id)).fetchone() is not None
-    action = action_for(OrderControl.CANCEL, state, has_begun=has_begun)
-    if action in (Action.CANCELLED, Action.DISCONTINUED):
-        move(db, order_id, state, OrderState(action.value), now)
-        # A PACS that has seen nothing shall see nothing; one that has a part gets the rest.
-        db.execute(
-            "UPDATE jobs SET state = 'cancelled' WHERE order_id = ? AND state IN ('queued', 'failed')"
-            " AND NOT EXISTS (SELECT 1 FROM instances WHERE job_id = jobs.id)",
-            (order_id,),
-        )
-    add_event(db, order_id, now, f"order.{action}", {"asked_by": asked_by})
+    action = action_for(control, state, has_begun=has_begun(db, order_id))
+    if action in _JOB_EFFECTS:
+        move(db, order_id, state, MOVES[action], now)
+        db.execute(_JOB_EFFECTS[action], (order_id,))
+    add_event(db, order_id, now, f"order.{action}", asked_by)
     order = from_document(row["document"])
     return Applied(action, order.accession_number, order.modality, order_id)

@@ -1,139 +1,100 @@
-"""One thread, one connection, one commit for everything that waits: durable and still fast.
+"""Durable writes to one SQLite file, one transaction at a time across all threads and processes.
 
-`synchronous=FULL` makes SQLite fsync at each commit; a batch shares one, so sixty-four senders pay for one disk flush.
+`synchronous=FULL` makes SQLite fsync at each commit. Who has much to write brings it in one operation: sixty-four
+messages then pay for one flush of the disk.
 """
 
-import queue
+import fcntl
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 from dicomfabd.domain.errors import StoreUnavailable
 
 T = TypeVar("T")
-Operation = Callable[[sqlite3.Connection], Any]
-
-LARGEST_BATCH: Final = 256
 
 
-class GroupWriter:
-    """Runs write operations in batches, each batch one transaction.
+class Writer:
+    """Runs write operations, each in a transaction of its own, on the calling thread.
 
-    An operation that raises is undone alone (savepoint); the others of its batch are kept.
+    SQLite's own wait for the write lock sleeps and asks again, up to 100 ms late; here everybody queues at the lock of
+    a file beside the database and is woken in turn. Whoever does not (a database tool) still meets SQLite's lock.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], on_commit: Callable[[int, float], None]) -> None:
-        """Start the writer thread.
+    def __init__(
+        self, gate: Path, connect: Callable[[], sqlite3.Connection], on_commit: Callable[[int, float], None]
+    ) -> None:
+        """Prepare; the connection is opened at once.
 
         Args:
+            gate: The file to queue at.
             connect: Opens a connection in autocommit mode; called again after a failed commit.
-            on_commit: Told the batch size and the seconds of each commit, on the writer thread.
+            on_commit: Told the number of changes and the seconds of each commit, on the calling thread.
         """
         self._connect = connect
         self._on_commit = on_commit
-        self._waiting: queue.SimpleQueue[tuple[Operation, Future[Any]] | None] = queue.SimpleQueue()
+        self._turn = threading.Lock()
+        self._gate = gate.open("ab")
+        self._connection: sqlite3.Connection | None = connect()
         self._failure = ""
         self._is_closed = False
-        self._closing = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="store-writer")
-        self._thread.start()
 
     @property
     def failure(self) -> str:
         """Why the last commit failed, or an empty string when it did not."""
         return self._failure
 
-    def submit(self, operation: Callable[[sqlite3.Connection], T]) -> Future[T]:
-        """Queue an operation; the future is done after the commit that holds it."""
-        future: Future[T] = Future()
-        with self._closing:
-            if self._is_closed:
-                future.set_exception(StoreUnavailable("the store is closed"))
-            else:
-                self._waiting.put((operation, future))
-        return future
+    def run(self, operation: Callable[[sqlite3.Connection], T], changes: int = 1) -> T:
+        """Run an operation and commit; what it raises undoes it.
 
-    def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Run an operation and wait for its commit."""
-        return self.submit(operation).result()
+        Args:
+            operation: Gets the connection inside a transaction.
+            changes: How many things it does, for the metrics.
+
+        Raises:
+            StoreUnavailable: SQLite could not do or commit it; nothing was kept.
+        """
+        with self._turn:
+            if self._is_closed:
+                raise StoreUnavailable("the store is closed")
+            fcntl.flock(self._gate, fcntl.LOCK_EX)
+            try:
+                return self._run(operation, changes)
+            finally:
+                fcntl.flock(self._gate, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Commit what waits, then stop; idempotent."""
-        with self._closing:
-            if self._is_closed:
-                return
+        """Wait for the operation under way, then close; idempotent."""
+        with self._turn:
             self._is_closed = True
-            self._waiting.put(None)
-        self._thread.join()
+            self._drop_connection()
+            self._gate.close()
 
-    def _run(self) -> None:
-        connection = self._connect()
-        is_open = True
-        while is_open:
-            batch, is_open = self._next_batch()
-            if batch and not self._write(connection, batch):
-                # After a failed fsync the pages may be gone while the file looks fine; only a new handle tells.
-                with suppress(sqlite3.Error):
-                    connection.close()
-                connection = self._reconnect()
-        connection.close()
-
-    def _next_batch(self) -> tuple[list[tuple[Operation, Future[Any]]], bool]:
-        batch: list[tuple[Operation, Future[Any]]] = []
-        item = self._waiting.get()
-        while item is not None:
-            batch.append(item)
-            if len(batch) == LARGEST_BATCH or self._waiting.empty():
-                return batch, True
-            item = self._waiting.get()
-        return batch, False
-
-    def _write(self, connection: sqlite3.Connection, batch: list[tuple[Operation, Future[Any]]]) -> bool:
+    def _run(self, operation: Callable[[sqlite3.Connection], T], changes: int) -> T:
         started = time.perf_counter()
-        results: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
+            connection = self._connection = self._connection or self._connect()
             connection.execute("BEGIN IMMEDIATE")
-            for operation, future in batch:
-                results.append((future, *_attempt(connection, operation)))
+            result = operation(connection)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
+            # After a failed fsync the pages may be gone while the file looks fine; only a new handle tells.
+            self._drop_connection()
             self._failure = f"cannot commit: {error}"
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            for _, future in batch:
-                future.set_exception(StoreUnavailable(self._failure))
-            return False
+            raise StoreUnavailable(self._failure) from error
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
         self._failure = ""
-        self._on_commit(len(batch), time.perf_counter() - started)
-        for future, result, problem in results:
-            if problem is None:
-                future.set_result(result)
-            else:
-                future.set_exception(problem)
-        return True
+        self._on_commit(changes, time.perf_counter() - started)
+        return result
 
-    def _reconnect(self) -> sqlite3.Connection:
-        while True:
-            try:
-                return self._connect()
-            except sqlite3.Error as error:
-                self._failure = f"cannot open: {error}"
-                time.sleep(0.2)
-
-
-def _attempt(connection: sqlite3.Connection, operation: Operation) -> tuple[Any, BaseException | None]:
-    connection.execute("SAVEPOINT operation")
-    try:
-        result = operation(connection)
-    except sqlite3.OperationalError:
-        raise  # disk full, locked, I/O: nothing of the batch can be trusted
-    except Exception as problem:  # its own caller decides; the rest of the batch must not suffer
-        connection.execute("ROLLBACK TO operation")
-        connection.execute("RELEASE operation")
-        return None, problem
-    connection.execute("RELEASE operation")
-    return result, None
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None

@@ -10,7 +10,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from dicomfabd.domain.order import Code, StepDraft
+from dicomfabd.domain.draft import StepDraft
+from dicomfabd.domain.order import Code
 from dicomfabd.domain.patient import Patient
 from dicomfabd.domain.study import StudyPlan
 from dicomfabd.fabricate.study import RECIPES, Instance, fabricate, write_file

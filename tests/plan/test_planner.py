@@ -2,7 +2,8 @@ from itertools import pairwise
 
 import pytest
 
-from dicomfabd.domain.order import Code, StepDraft
+from dicomfabd.domain.draft import StepDraft
+from dicomfabd.domain.order import Code
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Planner

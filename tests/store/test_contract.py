@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult, Outcome
+from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.errors import ClaimLost, Fault, OrderRejected
-from dicomfabd.domain.order import Action, Code, Order, OrderControl, OrderState, StepDraft
+from dicomfabd.domain.order import Action, Code, Order, OrderControl, OrderState
 from dicomfabd.domain.patient import Patient
-from dicomfabd.store.interface import Change, OrderQuery
+from dicomfabd.store.interface import Change, MessageQuery, OrderQuery, Submission
 from dicomfabd.store.opening import Store, open_store
-from tests.builders import NOON, a_cancel, a_message, a_new, an_order, keys_of
+from tests.builders import NOON, a_cancel, a_message, a_new, an_order, keys_of, take
 from tests.conftest import Clock
 
 BACK_ENDS: dict[str, Callable[[Path], str]] = {"sqlite": lambda folder: f"sqlite:///{folder / 'store.db'}"}
@@ -33,7 +34,7 @@ _numbers = itertools.count()
 
 def accept(store: Store, *changes: Change) -> list[Action]:
     message = a_message(f"M{next(_numbers)}")
-    return [done.action for done in store.inbox.accept(message, changes, b"AA").result().applied]
+    return [done.action for done in take(store.inbox, message, *changes).applied]
 
 
 def accepted(store: Store, order: Order, *destinations: str) -> None:
@@ -68,9 +69,9 @@ def test_an_accepted_order_is_there_as_it_was_given(store):
 
 def test_a_resend_changes_nothing_and_gets_the_first_answer(store):
     """P3: same sender, control ID and body."""
-    store.inbox.accept(a_message("M1"), [a_new(an_order(), "main")], b"first").result()
+    take(store.inbox, a_message("M1"), a_new(an_order(), "main"), answer=b"first")
 
-    again = store.inbox.accept(a_message("M1"), [a_new(an_order("A2"), "main")], b"second").result()
+    again = take(store.inbox, a_message("M1"), a_new(an_order("A2"), "main"), answer=b"second")
 
     assert (b"first", True, ()) == (again.answer, again.is_duplicate, again.applied)
     assert [] == store.book.find(OrderQuery(accession_number="A2"))
@@ -78,9 +79,9 @@ def test_a_resend_changes_nothing_and_gets_the_first_answer(store):
 
 def test_the_same_control_id_with_another_body_is_another_message(store):
     """Some senders never change it."""
-    store.inbox.accept(a_message("M1", b"one"), [a_new(an_order(), "main")], b"").result()
+    take(store.inbox, a_message("M1", b"one"), a_new(an_order(), "main"), answer=b"")
 
-    again = store.inbox.accept(a_message("M1", b"two"), [a_new(an_order("A2"), "main")], b"").result()
+    again = take(store.inbox, a_message("M1", b"two"), a_new(an_order("A2"), "main"), answer=b"")
 
     assert not again.is_duplicate
 
@@ -88,7 +89,7 @@ def test_the_same_control_id_with_another_body_is_another_message(store):
 def test_a_message_without_control_id_is_never_a_resend(store):
     """M5."""
     for _ in range(2):
-        assert not store.inbox.accept(a_message(""), [], b"").result().is_duplicate
+        assert not take(store.inbox, a_message("")).is_duplicate
 
 
 def test_a_message_is_taken_whole_or_not_at_all(store):
@@ -107,21 +108,24 @@ def test_a_refused_operation_leaves_the_others_of_its_commit(store):
     """Sixty-four senders share a commit; one's mistake is not theirs."""
     accepted(store, an_order())
     stranger = replace(an_order(), patient=Patient("P2", "ROE", "HOSP"))
-    futures = [
-        store.inbox.accept(a_message(f"N{n}"), [a_new(stranger if n == 5 else an_order(f"N{n}"), "main")], b"")
-        for n in range(10)
+    submissions = [
+        Submission(a_message(f"N{n}"), [a_new(stranger if n == 5 else an_order(f"N{n}"), "main")]) for n in range(10)
     ]
 
-    outcomes = [future.exception() is None for future in futures]
+    outcomes = [not isinstance(outcome, OrderRejected) for outcome in store.inbox.accept(submissions)]
 
     assert [n != 5 for n in range(10)] == outcomes
 
 
 def test_a_refused_message_is_kept_with_its_reasons(store):
     """People want to see what a sender sent."""
-    store.inbox.refuse(a_message(), "AE", [Fault(101, "PID^1^3", "empty")], b"AE").result()
+    fault = Fault(101, "PID^1^3", "empty", "Fill PID-3.")
+    store.inbox.accept([Submission(a_message(), answer=b"AE!", code="AE", faults=[fault])])
 
-    assert store.book.has_messages()
+    (kept,) = store.messages.find(MessageQuery(codes=frozenset({"AE"})))
+    whole = store.messages.get(kept.message_id)
+
+    assert ((fault,), b"", b"MSH|body", b"AE!") == (kept.faults, kept.raw, whole.raw, whole.answer)
 
 
 def test_an_order_sent_again_unchanged_is_unchanged(store):
@@ -450,11 +454,11 @@ def test_what_was_accepted_survives_a_new_start(tmp_path, clock):
     """Nothing lives in memory only."""
     url = BACK_ENDS["sqlite"](tmp_path)
     first = open_store(url, clock=clock)
-    first.inbox.accept(a_message(), [a_new(an_order(), "main")], b"AA").result()
+    take(first.inbox, a_message(), a_new(an_order(), "main"))
     first.close()
 
     second = open_store(url, clock=clock)
 
     assert OrderState.SCHEDULED == state_of(second)
-    assert second.inbox.accept(a_message(), [], b"").result().is_duplicate
+    assert take(second.inbox, a_message()).is_duplicate
     second.close()

@@ -10,10 +10,10 @@ from pynetdicom.sop_class import ModalityWorklistInformationFind, Verification
 
 from dicomfabd.config import Worklist
 from dicomfabd.domain.delivery import Delivery
-from dicomfabd.domain.order import StepDraft
+from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.patient import Patient
 from dicomfabd.worklist.scp import WorklistServer
-from tests.builders import NOON, a_cancel, a_message, a_new, an_order
+from tests.builders import NOON, a_cancel, a_message, a_new, an_order, take
 from tests.conftest import program
 
 
@@ -35,7 +35,7 @@ def serve(store, journal, clock):
 @pytest.fixture
 def put(store):
     def accept(*changes):
-        store.inbox.accept(a_message(""), changes, b"").result()
+        take(store.inbox, a_message(""), *changes)
 
     return accept
 
