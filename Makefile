@@ -1,10 +1,10 @@
-# Six verbs; `make help` lists them. The only things needed beforehand are Python 3.11 or newer and make.
+# Seven verbs; `make help` lists them. The only things needed beforehand are Python 3.11 or newer and make.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fmt clean parts
+.PHONY: help run test check bench fuzz fmt clean parts
 
 help:  ## List what can be made.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,9 @@ check: $(VENV)/dev-installed  ## Lint, types, import contracts and the fast test
 
 bench: $(VENV)/dev-installed parts  ## Measure, each figure beside a peer's in the same run.
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/dev-installed  ## Put a million invented inputs to framing and parsing; guided where atheris is installed.
+	$(BIN)/python -m tests.fuzz
 
 fmt: $(VENV)/dev-installed  ## Format the code.
 	$(BIN)/ruff check --fix-only --quiet .

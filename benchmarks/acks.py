@@ -1,32 +1,37 @@
-"""Durable acknowledgments a second and their p99, beside python-hl7's own server.
+"""Durable acknowledgments a second and their p99, beside the servers of python-hl7 and hl7apy.
 
-Ours is the whole daemon: it reads, stores and fsyncs each order. Theirs stores nothing. Senders work in lock step: each
-waits for its answer before it sends the next message.
+Ours is the whole daemon: it reads, maps, stores and fsyncs each order. Theirs store nothing. Senders work in lock step.
 """
 
 import asyncio
 import contextlib
 import json
 import multiprocessing
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 import hl7
-import uvloop
 from hl7.mllp import start_hl7_server
+from hl7apy.core import Message as HL7Message
+from hl7apy.mllp import AbstractHandler, MLLPServer
+from hl7apy.parser import parse_message
 
-from dicomfabd.intake.mllp import wrap
+from benchmarks.load import Message, Result, run
 from tests.daemons import SETTINGS
 from tests.peers import free_port, wait_for_port
 
 CONNECTIONS = (1, 8, 64)
 SECONDS = 2.0
 ROUNDS = 3
+STEADY_RATE = 1000
+STEADY_CONNECTIONS = 16
 
 # An order as hospital systems send it: a kilobyte, most of it nothing a modality needs.
 MESSAGE = """\
@@ -46,33 +51,9 @@ DG1|1||R91.1^Solitary pulmonary nodule^I10
 """
 
 
-def load(port: int, connections: int, prefix: str, results: "multiprocessing.Queue[tuple[float, float]]") -> None:
-    """Send for a while over so many connections; give (answers a second, p99 in ms)."""
-    results.put(uvloop.run(_load(port, connections, prefix)))
-
-
-async def _load(port: int, connections: int, prefix: str) -> tuple[float, float]:
-    times: list[float] = []
-    end = time.perf_counter() + SECONDS
-
-    async def sender(number: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        template = wrap(MESSAGE.replace("\n", "\r").encode())
-        count = 0
-        while time.perf_counter() < end:
-            count += 1
-            name = f"{prefix}{number:x}-{count:x}".encode()
-            message = template.replace(b"@@CTRL@@", name).replace(b"@@ACC@@", name)
-            started = time.perf_counter()
-            writer.write(message)
-            answer = await reader.readuntil(b"\x1c\r")
-            times.append(time.perf_counter() - started)
-            if b"|AA|" not in answer:
-                raise AssertionError(answer.decode())
-        writer.close()
-
-    await asyncio.gather(*(sender(number) for number in range(connections)))
-    return len(times) / SECONDS, statistics.quantiles(times, n=100)[98] * 1000
+def load(port: int, connections: int, prefix: str, rate: float, results: "multiprocessing.Queue[Result]") -> None:
+    """Send for a while over so many connections."""
+    results.put(run(port, connections, Message(MESSAGE, prefix), SECONDS, rate))
 
 
 def python_hl7_server(port: int) -> None:
@@ -92,11 +73,28 @@ def python_hl7_server(port: int) -> None:
     asyncio.run(serve())
 
 
+def hl7apy_server(port: int) -> None:
+    """Answer each message with hl7apy's own server, which closes after each; the message is parsed, not validated."""
+
+    class Handler(AbstractHandler):  # type: ignore[misc] # hl7apy ships no annotations
+        def reply(self) -> str:
+            message = parse_message(self.incoming_message, find_groups=False)
+            answer = HL7Message("ACK", version="2.5")
+            answer.msa.msa_1 = "AA"
+            answer.msa.msa_2 = message.msh.msh_10.value
+            return str(answer.to_mllp())
+
+    class Server(MLLPServer):  # type: ignore[misc] # as above
+        allow_reuse_address = True
+
+    Server("127.0.0.1", port, {"ORM^O01^ORM_O01": (Handler,)}).serve_forever()
+
+
 @contextlib.contextmanager
-def peer() -> Iterator[int]:
-    """Run python-hl7's server in a process of its own."""
+def peer(serve: Callable[[int], None]) -> Iterator[int]:
+    """Run a library's server in a process of its own."""
     port = free_port()
-    process = multiprocessing.get_context("spawn").Process(target=python_hl7_server, args=(port,))
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(port,))
     process.start()
     try:
         wait_for_port(port)
@@ -127,31 +125,54 @@ def our_daemon(folder: Path) -> Iterator[int]:
             process.wait(30)
 
 
-def measure(port: int, connections: int, prefix: str) -> tuple[float, float]:
+def measure(port: int, connections: int, prefix: str, rate: float = 0.0) -> Result:
     """Run one load in a process of its own."""
     context = multiprocessing.get_context("spawn")
-    results: multiprocessing.Queue[tuple[float, float]] = context.Queue()
-    process = context.Process(target=load, args=(port, connections, prefix, results))
+    results: multiprocessing.Queue[Result] = context.Queue()
+    process = context.Process(target=load, args=(port, connections, prefix, rate, results))
     process.start()
     found = results.get(timeout=SECONDS * 20)
     process.join(10)
     return found
 
 
+def reconnecting(port: int, seconds: float) -> float:
+    """Give messages a second of one sender that has to connect again for each; hl7apy's server takes no other."""
+    message = Message(MESSAGE, "r")
+    count, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(message.next())
+            if b"AA" not in connection.recv(65536):
+                raise AssertionError("hl7apy did not answer AA")
+        count += 1
+    return count / seconds
+
+
 def main() -> None:
-    """Print one line for each number of connections: medians of several rounds, the two servers in turn."""
-    print("durable ACK of ORM^O01 (ours: parsed, stored, fsynced) beside python-hl7's server (stores nothing)")
-    print(f"{'connections':>12} {'ours/s':>9} {'p99 ms':>8} {'hl7/s':>9} {'p99 ms':>8} {'ratio':>7}")
-    with tempfile.TemporaryDirectory() as folder, our_daemon(Path(folder)) as ours, peer() as theirs:
+    """Print one line for each number of connections: medians of several rounds, the servers in turn."""
+    print("durable ACK of ORM^O01 (ours: parsed, mapped, stored, fsynced) beside python-hl7's server (stores nothing)")
+    with tempfile.TemporaryDirectory() as name, our_daemon(Path(name)) as ours, peer(python_hl7_server) as theirs:
+        print(f"message: {len(MESSAGE)} bytes")
+        print(f"{'connections':>12} {'ours/s':>9} {'p99 ms':>8} {'hl7/s':>9} {'p99 ms':>8} {'ratio':>7}")
         for connections in CONNECTIONS:
             rounds = [
                 (measure(ours, connections, f"{connections:x}{n}-"), measure(theirs, connections, f"{n}-"))
                 for n in range(ROUNDS)
             ]
-            rate, p99 = (statistics.median(mine[i] for mine, _ in rounds) for i in (0, 1))
-            other_rate, other_p99 = (statistics.median(other[i] for _, other in rounds) for i in (0, 1))
-            print(
-                f"{connections:>12} {rate:>9.0f} {p99:>8.1f} {other_rate:>9.0f} {other_p99:>8.1f}"
-                f" {rate / other_rate:>6.1f}x"
+            mine, other = (
+                Result(*(statistics.median(values) for values in zip(*map(astuple, side), strict=True)))
+                for side in zip(*rounds, strict=True)
             )
+            print(
+                f"{connections:>12} {mine.rate:>9.0f} {mine.p99_ms:>8.1f} {other.rate:>9.0f} {other.p99_ms:>8.1f}"
+                f" {mine.rate / other.rate:>6.1f}x"
+            )
+        steady = [measure(ours, STEADY_CONNECTIONS, f"s{n}-", STEADY_RATE) for n in range(ROUNDS)]
+        p99_ms = statistics.median(result.p99_ms for result in steady)
+        print(f"at {STEADY_RATE} messages/s over {STEADY_CONNECTIONS} connections: ours p99 {p99_ms:.1f} ms")
+    with peer(hl7apy_server) as port:
+        print(
+            f"hl7apy's server (parses, stores nothing, one message a connection): {reconnecting(port, SECONDS):.0f}/s"
+        )
     print()

@@ -3,14 +3,32 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
-from dicomfabd.config import ConfigError, DestinationSection, Section, Settings, load, render
+from dicomfabd.config import ConfigError, DestinationSection, Section, SenderSection, Settings, load, render
+from dicomfabd.config.kinds import ORDER_ATTRIBUTES
 
 BAD = sorted((Path(__file__).parent / "bad_configs").iterdir())
-SHIPPED = Path(__file__).parents[1] / "config" / "dicomfabd.toml"
+ROOT = Path(__file__).parents[1]
+SHIPPED = ROOT / "config" / "dicomfabd.toml"
+
+
+def models(model: type[BaseModel] = Settings) -> Iterator[type[BaseModel]]:
+    """Give the model of every table, also of those in tables and in lists."""
+    yield model
+    for info in model.model_fields.values():
+        for kind in (info.annotation, *get_args(info.annotation)):
+            if isinstance(kind, type) and issubclass(kind, Section):
+                yield from models(kind)
+
+
+def is_table(annotation: Any) -> bool:
+    return any(isinstance(kind, type) and issubclass(kind, Section) for kind in (annotation, *get_args(annotation)))
 
 
 @pytest.fixture(autouse=True)
@@ -45,32 +63,69 @@ def test_the_shipped_file_shows_every_key_at_its_default():
     assert load() == load(SHIPPED)
 
 
-def test_the_shipped_file_shows_every_key_of_a_destination():
+@pytest.mark.parametrize("section", [DestinationSection, SenderSection])
+def test_the_shipped_file_shows_every_key_of_what_may_be_repeated(section):
     """As a comment, because there is none by default."""
     text = SHIPPED.read_text()
 
-    assert all(f"# {key} = " in text for key in DestinationSection.model_fields)
+    assert [] == [key for key in section.model_fields if f"# {key} = " not in text]
+
+
+def test_what_the_shipped_file_shows_as_a_comment_can_be_used(tmp_path):
+    """Once the comment signs are gone."""
+    lines = SHIPPED.read_text().split("\n# A PACS that receives every study", 1)[1].splitlines()
+    shown = [line.removeprefix("# ") for line in lines if re.match(r"# (\[\[|[a-z_]+ = )", line)]
+    (tmp_path / "a.toml").write_text("\n".join(shown))
+
+    settings = load(tmp_path / "a.toml")
+
+    assert (["main"], ["ris"]) == ([d.name for d in settings.destinations], [s.name for s in settings.senders])
+
+
+def test_the_page_on_senders_lists_every_key():
+    """And none that is gone; also what `fields` may place."""
+    text = (ROOT / "docs" / "senders.md").read_text()
+    table, places = text.split("## A sender of its own")[1].split("The attributes that may be placed are")
+
+    assert set(SenderSection.model_fields) == set(re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE))
+    assert list(ORDER_ATTRIBUTES) == re.findall(r"`([a-z_]+)`", places.split("\n")[0])
+
+
+def test_the_settings_of_the_page_on_senders_are_settings(tmp_path, monkeypatch):
+    """The blocks can be pasted, once the files are there."""
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "senders.md").read_text(), re.DOTALL)
+    (tmp_path / "a.toml").write_text("\n".join(blocks))
+    monkeypatch.setattr("dicomfabd.config.checks._missing_files", lambda _tls: ())
+
+    settings = load(tmp_path / "a.toml")
+
+    assert (["ris.example"], ["ris"]) == (settings.intake.tls.client_names, [s.name for s in settings.senders])
 
 
 def test_what_is_rendered_reads_back(tmp_path):
-    """`check` prints a file one can use."""
+    """`check` prints a file one can use, tables in tables and what is not set included."""
     (tmp_path / "a.toml").write_text(
-        '[intake]\nport = 0\n[[destinations]]\nname = "a"\nhost = "h"\nport = 104\nae_title = "A"\n'
+        '[intake]\nport = 0\n[intake.tls]\nminimum_version = "1.3"\n'
+        '[[destinations]]\nname = "a"\nhost = "h"\nport = 104\nae_title = "A"\n'
+        '[[senders]]\nname = "b"\nsending_application = "R\\\\I\\"S"\nstrict = true\nversions = []\n'
+        '[senders.fields]\naccession = ["OBR-46.1", "ZZZ-2"]\n[senders.order_control]\n"CD:2539" = "NW"\n'
     )
     settings = load(tmp_path / "a.toml")
 
     (tmp_path / "b.toml").write_text(render(settings))
 
     assert settings == load(tmp_path / "b.toml")
+    assert (None, []) == (settings.senders[0].ack_mode, settings.senders[0].versions)
 
 
 def test_every_setting_is_described():
     """The shipped file is made of the descriptions."""
-    for info in Settings.model_fields.values():
-        model = info.annotation
-        if isinstance(model, type) and issubclass(model, Section):
-            assert model.__doc__
-            assert all(field.description for field in model.model_fields.values())
+    for model in models():
+        assert model.__doc__
+        bare = [
+            key for key, info in model.model_fields.items() if not info.description and not is_table(info.annotation)
+        ]
+        assert [] == bare, model
 
 
 def test_the_environment_beats_the_file(tmp_path, monkeypatch):
@@ -94,6 +149,15 @@ def test_a_secret_beats_the_file(tmp_path, monkeypatch):
     [
         ("DICOMFABD_INTAKE__PROT", "1", "DICOMFABD_INTAKE__PROT: unknown key. Did you mean DICOMFABD_INTAKE__PORT?"),
         ("DICOMFABD_INTAKE__PORT", "x", "environment DICOMFABD_INTAKE__PORT: intake.port = 'x': not a TCP port"),
+        ("DICOMFABD_INTAKE__TLS__KEI", "x", "TLS__KEI: unknown key. Did you mean DICOMFABD_INTAKE__TLS__KEY?"),
+        (
+            "DICOMFABD_INTAKE__ALLOWED_ADDRESSES",
+            "::1",
+            "DICOMFABD_INTAKE__ALLOWED_ADDRESSES: is not a list. Write JSON",
+        ),
+        ("DICOMFABD_SENDERS", '{"a": 1}', "DICOMFABD_SENDERS: is not a list. Write JSON"),
+        ("DICOMFABD_SENDERS", '[{"name": "A"}]', "environment DICOMFABD_SENDERS: senders.0.name = 'A': not a name"),
+        ("DICOMFABD_DESTINATIONS__0__NAME", "a", "unknown key. Did you mean DICOMFABD_DESTINATIONS?"),
     ],
 )
 def test_a_mistake_in_the_environment_is_named(monkeypatch, name, value, said):
@@ -102,6 +166,33 @@ def test_a_mistake_in_the_environment_is_named(monkeypatch, name, value, said):
 
     with pytest.raises(ConfigError, match=re.escape(said)):
         load()
+
+
+def test_the_environment_reaches_tables_in_tables(monkeypatch, tmp_path):
+    """A certificate's path comes from the container's environment as other paths do."""
+    for name in ("certificate", "key"):
+        (tmp_path / name).touch()
+        monkeypatch.setenv(f"DICOMFABD_INTAKE__TLS__{name.upper()}", str(tmp_path / name))
+
+    tls = load().intake.tls
+
+    assert (True, str(tmp_path / "key")) == (tls.is_on, tls.key)
+
+
+def test_a_key_only_the_daemon_may_see_stops_nobody_else(monkeypatch, tmp_path):
+    """`orders list` needs the settings, not the key; the daemon itself says at its start what it cannot read."""
+    (tmp_path / "a.toml").write_text('[intake.tls]\ncertificate = "c.pem"\nkey = "k.pem"\n')
+
+    is_file = Path.is_file
+
+    def refuse(path):
+        if path.suffix == ".pem":
+            raise PermissionError(path)
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+
+    assert "k.pem" == load(tmp_path / "a.toml").intake.tls.key
 
 
 def test_passwords_are_masked(tmp_path):

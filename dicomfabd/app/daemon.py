@@ -12,21 +12,25 @@ from typing import Final
 
 from dicomfabd import __version__
 from dicomfabd.app.notify import notify
+from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
+from dicomfabd.app.readers import ReaderPool
 from dicomfabd.app.worker_main import WorkerSetup
 from dicomfabd.app.workers import WorkerPool
 from dicomfabd.archive.scp import ArchiveServer
 from dicomfabd.config import ConfigError, Settings
 from dicomfabd.domain.delivery import Destination, Routing
 from dicomfabd.domain.order import Order
-from dicomfabd.intake.connection import Desk
+from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
-from dicomfabd.intake.reading import Reader
+from dicomfabd.intake.reception import Reception
+from dicomfabd.intake.replaying import Replayer
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Planner
 from dicomfabd.store.opening import Store, open_archive_index, open_store
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
+from dicomfabd.telemetry.logs import EventLog
 from dicomfabd.telemetry.metrics import Metrics
 from dicomfabd.telemetry.sink import LocalSink
 from dicomfabd.web.desk import WebDesk
@@ -40,6 +44,9 @@ INTAKE_STOP_S: Final = 5.0
 WORKERS_STOP_S: Final = 18.0
 """Together with what the other rooms take, a stop ends within 30 seconds."""
 
+_MOST_READERS: Final = 4  # more would only wait for each other at the store
+_BACKLOG_EVERY_S: Final = 2.0
+
 ADDRESSES_FILE: Final = "addresses.json"
 
 
@@ -49,14 +56,15 @@ class Daemon:
     Two daemons may live in one process as long as their state directories differ.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Take the settings; nothing is opened yet."""
+    def __init__(self, settings: Settings, log: EventLog) -> None:
+        """Take the settings and the log; nothing is opened yet."""
         self._settings = settings
         self._exit = contextlib.AsyncExitStack()
         self._metrics = Metrics(__version__)
-        self._sink = LocalSink(self._metrics)
+        self._sink = LocalSink(self._metrics, log)
         self.journal = Journal(self._sink)
         self.addresses: dict[str, str] = {}
+        self._health = Health()
         self._is_ready = False
         self.store: Store
         self.pool: WorkerPool
@@ -83,9 +91,9 @@ class Daemon:
         self.store = store = await asyncio.to_thread(open_store, settings.store_url, self.journal.store_committed)
         self._exit.push_async_callback(asyncio.to_thread, store.close)
         planner = planner_of(settings)
-        health = self._health(store)
-        route = self._route(settings)
-        web = WebServer(settings.web, self._web_desk(store, planner, route, health))
+        self._health.register("store", store.problem)
+        self._health.register("doors", lambda: "" if self._is_ready else "starting or stopping")
+        web = WebServer(settings.web, self._web_desk(settings, store, planner))
         await web.start()
         self._exit.push_async_callback(web.stop)
         self._note("page", "http://{}", settings.web.host, web.port)
@@ -95,11 +103,7 @@ class Daemon:
         self._exit.push_async_callback(asyncio.to_thread, worklist.stop)
         self._note("worklist", "{}", settings.worklist.host, worklist.port)
         await self._open_workers(settings, store, archive.port)
-        desk = Desk(Reader(planner.choose_modality), store.inbox, route, self.pool.wake)
-        listener = MllpListener(settings.intake, desk, self.journal)
-        await listener.start()
-        self._exit.push_async_callback(listener.stop, INTAKE_STOP_S)
-        self._note("mllp", "{}", settings.intake.host, listener.port)
+        await self._open_intake(settings, store)
         self._publish_addresses(settings)
         self._is_ready = True
         self.journal.daemon_started(__version__, self.addresses)
@@ -137,7 +141,46 @@ class Daemon:
         await self.pool.start()
         self._exit.push_async_callback(self.pool.stop, WORKERS_STOP_S)
 
-    def _web_desk(self, store: Store, planner: Planner, route: Callable[[Order], Routing], health: Health) -> WebDesk:
+    async def _open_intake(self, settings: Settings, store: Store) -> None:
+        listener = MllpListener(settings.intake, self.journal)
+        processes = settings.intake.processes
+        count = min(os.cpu_count() or 1, _MOST_READERS) if processes == "auto" else processes
+        receptions: ReaderPool | Reception
+        if count:
+            setup = ReaderSetup(
+                desk=_desk_setup(settings),
+                store_url=settings.store_url,
+                log_format=settings.log_format,
+                stop_s=INTAKE_STOP_S,
+            )
+            receptions = pool = ReaderPool(count, setup, self._sink, self.journal, self.pool.wake, listener.ended)
+            # A start that fails half way ends them too.
+            self._exit.push_async_callback(pool.stop, INTAKE_STOP_S)
+            await pool.start()
+            self._health.register("intake", lambda: pool.problem)
+        else:
+            desk = desk_of(settings, store)
+            receptions = Reception(settings.intake, desk, self.journal, self.pool.wake, listener.ended)
+        await listener.start(receptions)
+        self._exit.push_async_callback(listener.stop, INTAKE_STOP_S)
+        watch = asyncio.create_task(self._watch_backlog(settings.intake.pause_at_jobs, store, receptions))
+        self._exit.callback(watch.cancel)
+        self._note("mllp", "{}", settings.intake.host, listener.port)
+
+    async def _watch_backlog(self, most: int, store: Store, receptions: ReaderPool | Reception) -> None:
+        """Let senders wait while too many deliveries do; TCP tells them, and nothing is refused."""
+        is_held = False
+        while most:
+            await asyncio.sleep(_BACKLOG_EVERY_S)
+            with contextlib.suppress(Exception):  # a store that is down says so itself
+                counts = await asyncio.to_thread(store.book.job_counts)
+                waiting = sum(amount for (_, state), amount in counts.items() if state == "queued")
+                if is_held != (waiting >= (most * 0.9 if is_held else most)):
+                    is_held = not is_held
+                    receptions.hold(is_held)
+                    (self.journal.intake_paused if is_held else self.journal.intake_resumed)(waiting)
+
+    def _web_desk(self, settings: Settings, store: Store, planner: Planner) -> WebDesk:
         loop = asyncio.get_running_loop()
 
         def on_work() -> None:
@@ -147,30 +190,16 @@ class Daemon:
         return WebDesk(
             inbox=store.inbox,
             book=store.book,
+            messages=store.messages,
+            replay=Replayer(desk_of(settings, store), store.messages).replay,
             recognise=planner.choose_modality,
-            route=route,
+            route=route_of(settings),
             on_work=on_work,
             addresses=lambda: self.addresses,
             metrics=self._metrics,
-            health=health,
+            health=self._health,
             journal=self.journal,
         )
-
-    def _health(self, store: Store) -> Health:
-        health = Health()
-        health.register("store", store.problem)
-        health.register("doors", lambda: "" if self._is_ready else "starting or stopping")
-        return health
-
-    @staticmethod
-    def _route(settings: Settings) -> Callable[[Order], Routing]:
-        names = tuple(destination.name for destination in destinations_of(settings, settings.archive.port))
-        waits = settings.fabricate.when == "scheduled"
-
-        def route(order: Order) -> Routing:
-            return Routing(names, order.scheduled_at.timestamp() if waits else 0.0)
-
-        return route
 
     def _note(self, name: str, form: str, host: str, port: int) -> None:
         self.addresses[name] = form.format(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
@@ -184,6 +213,28 @@ class Daemon:
 def planner_of(settings: Settings) -> Planner:
     """Give a planner over the package's and the site's protocols; raises ConfigError."""
     return Planner(Catalog.load(settings.protocols_dir), _defaults(settings), settings.fabricate.scale)
+
+
+def desk_of(settings: Settings, store: Store) -> Desk:
+    """Give what reads messages as the settings say and keeps them in a store; raises ConfigError."""
+    return _desk_setup(settings).build(store.inbox)
+
+
+def route_of(settings: Settings) -> Callable[[Order], Routing]:
+    """Give what says where an order's study goes, and when."""
+    return _desk_setup(settings).route
+
+
+def _desk_setup(settings: Settings) -> DeskSetup:
+    return DeskSetup(
+        intake=settings.intake,
+        senders=settings.senders,
+        protocols_dir=settings.protocols_dir,
+        scale=settings.fabricate.scale,
+        defaults=_defaults(settings),
+        destinations=tuple(destination.name for destination in destinations_of(settings, settings.archive.port)),
+        waits_for_schedule=settings.fabricate.when == "scheduled",
+    )
 
 
 def destinations_of(settings: Settings, archive_port: int) -> list[Destination]:

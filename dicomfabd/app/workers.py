@@ -3,20 +3,17 @@
 import asyncio
 import contextlib
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from dicomfabd.app.supervision import keep_running
 from dicomfabd.app.worker_main import WorkerSetup
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.sink import Sink, replay
 
 LONGEST_LINE: Final = 1 << 20
 WAKE_DELAY_S: Final = 0.002  # a burst of orders wakes the workers once
-_RESTART_FIRST_S: Final = 0.2
-_RESTART_LONGEST_S: Final = 30.0
-_HEALTHY_S: Final = 30.0  # one that ran this long is restarted without delay growing
 
 
 @dataclass(slots=True)
@@ -75,22 +72,18 @@ class WorkerPool:
                 process.handle.stdin.write(line)
 
     async def _supervise(self, process: _Process) -> None:
-        delay_s = _RESTART_FIRST_S
-        while not self._is_stopping:
-            started = time.monotonic()
-            code = await self._run(process)
+        async def goes_on(code: int) -> bool:
             # Whatever it held is free at once, without waiting for the lease.
             with contextlib.suppress(Exception):  # a store that is down says so itself; leases lapse anyway
                 await asyncio.to_thread(self._release, process.setup.name)
             if self._is_stopping:
                 self._journal.worker_ended()
-                return
+                return False
             self._journal.worker_died(process.setup.name, code)
             self._tell(b"wake\n")
-            delay_s = (
-                _RESTART_FIRST_S if time.monotonic() - started > _HEALTHY_S else min(delay_s * 2, _RESTART_LONGEST_S)
-            )
-            await asyncio.sleep(delay_s)
+            return True
+
+        await keep_running(lambda: self._run(process), goes_on)
 
     async def _run(self, process: _Process) -> int:
         handle = await asyncio.create_subprocess_exec(

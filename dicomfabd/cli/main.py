@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dicomfabd import __version__
-from dicomfabd.cli import daemon, messages, studies
+from dicomfabd.cli import daemon, explaining, messages, replaying, sending, studies
 
 app = typer.Typer(
     name="dicomfabd",
@@ -15,11 +15,13 @@ app = typer.Typer(
 )
 app.command()(daemon.run)
 app.command()(daemon.check)
-app.command()(messages.send)
-app.command()(messages.explain)
+app.command()(sending.send)
+app.command()(explaining.explain)
 app.command()(studies.plan)
 app.command()(studies.fabricate)
 app.add_typer(studies.orders_app, name="orders")
+app.add_typer(messages.messages_app, name="messages")
+app.command()(replaying.audit)
 app.add_typer(studies.pacs_app, name="pacs")
 app.command()(daemon.health)
 

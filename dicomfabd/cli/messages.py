@@ -1,194 +1,169 @@
-"""send, explain: HL7 messages."""
+"""messages: what was sent to us, and what became of it."""
 
 import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, Final
 
 import typer
-from rich.progress import Progress
 
-from dicomfabd.app.daemon import planner_of
-from dicomfabd.cli.console import ConfigOption, JsonOption, address_of, err, fail, out, print_json, settings_or_fail
-from dicomfabd.domain.errors import Fault
-from dicomfabd.domain.order import OrderControl
-from dicomfabd.intake.client import Answer, MllpClient
-from dicomfabd.intake.mllp import Frame, Framer
-from dicomfabd.intake.orders import OrderRequest
-from dicomfabd.intake.reading import Reader, Reading
-from dicomfabd.plan.planner import Planner
+from dicomfabd.cli.console import (
+    ConfigOption,
+    JsonOption,
+    existing_store,
+    fail,
+    print_json,
+    say,
+    say_pairs,
+    say_table,
+    say_wrapped,
+    settings_or_fail,
+)
+from dicomfabd.store.interface import MessageQuery, StoredMessage
+from dicomfabd.store.opening import Store
+from dicomfabd.web.messages import detail, summary, text_of
+from dicomfabd.web.order_door import answer_to, is_json
 
-_LONGEST_FILE = 64 * 1024 * 1024
+messages_app = typer.Typer(
+    help="Look at what was sent to us and take it again, with the daemon running or not.", no_args_is_help=True
+)
+MessageId = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Number of the message.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000)]
+Before = Annotated[int | None, typer.Option(min=1, help="Only what is older than this number.")]
+
+_MOST_REPLAYS: Final = 100
+_COLUMNS: Final = {
+    "id": "whole",
+    "received (UTC)": "whole",
+    "type": "cut",
+    "control ID": "cut",
+    "sender": "cut",
+    "code": "whole",
+    "did": "cut",
+}
 
 
-def send(
-    source: Annotated[
-        str, typer.Argument(metavar="FILE|DIR|-", help="A message, a folder of *.hl7, or standard input.")
-    ],
-    to: Annotated[str, typer.Option(metavar="HOST:PORT", help="Receiver; the local daemon by default.")] = "",
-    rate: Annotated[float, typer.Option(help="Messages per second at most; 0 is as fast as it goes.")] = 0.0,
+class Code(StrEnum):
+    """How a message was answered."""
+
+    AA = "AA"
+    AE = "AE"
+    AR = "AR"
+    NONE = "none"
+
+
+@messages_app.command("list")
+def list_messages(
+    code: Annotated[list[Code] | None, typer.Option(help="Only messages answered so; may be repeated.")] = None,
+    quarantined: Annotated[
+        bool | None, typer.Option("--quarantined/--readable", help="Only what could not, or could, be read.")
+    ] = None,
+    type_: Annotated[str, typer.Option("--type", metavar="ORM^O01", help="Only messages of this type.")] = "",
+    sender: Annotated[str, typer.Option(help="Only messages of this MSH-3.")] = "",
+    control_id: Annotated[str, typer.Option(help="Only messages with this MSH-10.")] = "",
+    replay_of: Annotated[int | None, typer.Option(min=1, help="Only replays of this message.")] = None,
+    before: Before = None,
+    limit: Limit = 50,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Send messages over MLLP and show each answer; exit code 1 unless all are positive."""
-    settings = settings_or_fail(config)
-    host, port = _host_and_port(to or address_of(settings, "mllp", settings.intake.host, settings.intake.port))
-    messages = list(_messages(source))
-    if not messages:
-        fail(f"{source}: no message in it")
-    refused = 0
-    try:
-        with MllpClient(host, port) as client, Progress(console=err, transient=True) as progress:
-            for name, message in progress.track(messages, description="sending"):
-                started = time.monotonic()
-                answer = client.send(message)
-                refused += answer.code not in ("AA", "CA")
-                _show_answer(name, answer)
-                if rate:
-                    time.sleep(max(0.0, 1 / rate - (time.monotonic() - started)))
-    except OSError as error:
-        fail(f"{host}:{port}: {error.strerror or error}")
-    if refused:
-        fail(f"{refused} of {len(messages)} refused")
-
-
-def explain(
-    file: Annotated[Path, typer.Argument(help="One message.")], as_json: JsonOption = False, config: ConfigOption = None
-) -> None:
-    """Show what is read from a message, how it would be answered, and why; sends nothing."""
-    planner = planner_of(settings_or_fail(config))
-    reading = Reader(planner.choose_modality).read(_read(file))
+    """List messages, newest first."""
+    query = MessageQuery(
+        codes=frozenset("" if one is Code.NONE else one.value for one in code or ()),
+        is_quarantined=quarantined,
+        message_type=type_,
+        sending_application=sender,
+        control_id=control_id,
+        replay_of=replay_of,
+        before_id=before,
+        limit=limit,
+    )
+    with existing_store(settings_or_fail(config)) as store:
+        found = [summary(message) for message in store.messages.find(query)]
     if as_json:
-        print_json({"ack": _ack(reading), "orders": [order_as_json(request) for request in reading.requests]})
+        print_json(found)
         return
-    out.print(f"answer  {reading.code or 'none: this is an acknowledgment'}", markup=False)
-    for fault in reading.faults:
-        out.print(f"  {_sentence(fault)}", markup=False, soft_wrap=True)
-    for fault in reading.warnings:
-        out.print(f"  note at {fault.location}: {fault.text}", markup=False, soft_wrap=True)
-    for request in reading.requests:
-        out.print("")
-        for name, value in order_as_json(request).items():
-            out.print(f"  {name:24} {value}", markup=False, soft_wrap=True)
-        if request.order:
-            for sentence in planner.plan(request.order).evidence:
-                out.print(f"  {'':24} {sentence}", markup=False, soft_wrap=True)
+    say_table(_COLUMNS, map(_row, found))
 
 
-def read_orders_or_fail(file: Path, planner: Planner) -> list[OrderRequest]:
-    """Give what a message asks; a message that would be refused ends the command."""
-    reading = Reader(planner.choose_modality).read(_read(file))
-    if reading.code != "AA":
-        fail("\n".join(map(_sentence, reading.faults)))
-    return list(reading.requests)
-
-
-def order_as_json(request: OrderRequest) -> dict[str, Any]:
-    """Give an order as `explain --json` prints it."""
-    order = request.order
-    state = "cancelled" if request.control is OrderControl.CANCEL else "scheduled"
-    if order is None:
-        keys = request.keys
-        return {
-            "control": request.control.value,
-            "state": state,
-            "accession_number": keys.accession_number,
-            "placer_order_number": keys.placer_order_number,
-            "filler_order_number": keys.filler_order_number,
-        }
-    patient = order.patient
-    return {
-        "control": request.control.value,
-        "state": state,
-        "accession_number": order.accession_number,
-        "patient_id": patient.patient_id,
-        "issuer_of_patient_id": patient.issuer_of_patient_id,
-        "patient_name": patient.patient_name,
-        "patient_birth_date": patient.patient_birth_date,
-        "patient_sex": patient.patient_sex,
-        "modality": order.modality,
-        "procedure": order.procedure.meaning,
-        "procedure_code": order.procedure.value,
-        "procedure_scheme": order.procedure.scheme,
-        "study_instance_uid": order.study_instance_uid,
-        "study_uid_origin": order.study_uid_origin,
-        "scheduled_at": order.scheduled_at.isoformat(),
-        "priority": order.priority,
-        "placer_order_number": order.placer_order_number,
-        "filler_order_number": order.filler_order_number,
-        "requested_procedure_id": order.requested_procedure_id,
-        "scheduled_procedure_step_ids": [step.scheduled_procedure_step_id for step in order.steps],
-        "referring_physician": order.referring_physician,
-        "requesting_physician": order.requesting_physician,
-        "admission_id": order.visit.admission_id,
-        "patient_class": order.visit.patient_class,
-        "other_patient_ids": list(patient.other_patient_ids),
-        "current_patient_location": order.visit.current_patient_location,
-        "reason": order.reason,
-        "sender": order.sender,
-    }
-
-
-def _ack(reading: Reading) -> dict[str, Any]:
-    return {
-        "code": reading.code,
-        "text": reading.faults[0].text if reading.faults else "",
-        "errors": [_as_dict(fault) for fault in reading.faults],
-        "warnings": [_as_dict(fault) for fault in reading.warnings],
-    }
-
-
-def _sentence(fault: Fault) -> str:
-    return f"{fault.code} at {fault.location}: {fault.text}. {fault.hint}"
-
-
-def _as_dict(fault: Fault) -> dict[str, Any]:
-    return {"code": fault.code, "location": fault.location, "text": fault.text, "hint": fault.hint}
-
-
-def _show_answer(name: str, answer: Answer) -> None:
-    colour = "green" if answer.code in ("AA", "CA") else "red"
-    text = " ".join(part for part in (answer.code or "??", answer.control_id, answer.text) if part)
-    out.print(f"{name}: {text}", style=colour if out.is_terminal else None, markup=False, soft_wrap=True)
-    for error in answer.errors:
-        out.print(f"  {error}", markup=False, soft_wrap=True)
-
-
-def _messages(source: str) -> Iterator[tuple[str, bytes]]:
-    if source == "-":
-        yield from _split("-", sys.stdin.buffer.read(_LONGEST_FILE))
+@messages_app.command("show")
+def show_message(message_id: MessageId, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show one message: what is wrong with it, what it did, its replays, and its text."""
+    with existing_store(settings_or_fail(config)) as store:
+        message = existing(store, message_id)
+        replays = store.messages.find(MessageQuery(replay_of=message_id, limit=_MOST_REPLAYS))
+    told = detail(message, replays)
+    if as_json:
+        print_json(told)
         return
-    path = Path(source)
-    files = sorted(path.glob("*.hl7")) if path.is_dir() else [path]
-    for file in files:
-        yield from _split(file.name, _read(file))
+    lists = ("faults", "did", "replays", "raw", "answer")
+    say_pairs((name, value) for name, value in told.items() if name not in lists)
+    show_outcome(told)
+    for replay in told["replays"]:
+        say(f"replayed as message {replay['message_id']}: {replay['code'] or 'no answer'}")
+    say()
+    say(_readable(message.raw))
 
 
-def _split(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Give the messages of a file: framed ones, or one or more that each begin with MSH."""
-    if b"\x0b" in data:
-        framed = [event.data for event in Framer(_LONGEST_FILE).feed(data) if isinstance(event, Frame)]
-    else:
-        lines = data.replace(b"\r\n", b"\r").replace(b"\n", b"\r").split(b"\r")
-        framed = []
-        for line in lines:
-            if line.startswith(b"MSH") or not framed:
-                framed.append(b"")
-            framed[-1] += line + b"\r" if line else b""
-        framed = [message for message in framed if message]
-    for index, message in enumerate(framed, start=1):
-        yield (name if len(framed) == 1 else f"{name}#{index}"), message
+@messages_app.command("raw")
+def raw_message(
+    message_id: MessageId,
+    answer: Annotated[bool, typer.Option("--answer", help="What it was answered, instead.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Write a message's bytes as they came; on a terminal in a form that can be read."""
+    with existing_store(settings_or_fail(config)) as store:
+        message = existing(store, message_id)
+        content = message.raw
+        if answer:
+            content = answer_to(message, store.book) if is_json(message) else message.answer
+    if answer and not content:
+        fail(f"message {message_id} got no answer")
+    if sys.stdout.isatty():
+        say(_readable(content))
+        return
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
 
 
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        fail(f"{file}: {error.strerror}")
+def existing(store: Store, message_id: int) -> StoredMessage:
+    """Give a kept message; ends the command where there is none."""
+    message = store.messages.get(message_id)
+    if message is None:
+        fail(f"there is no message {message_id}")
+    return message
 
 
-def _host_and_port(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
-        fail(f"--to {address}: not HOST:PORT", 2)
-    return host.strip("[]"), int(port)
+def show_outcome(told: dict[str, Any]) -> None:
+    """Print what was wrong with a message, and what it did."""
+    for fault in told["faults"]:
+        place = fault["place"] or "message"
+        say_wrapped(f"{fault['severity']}   {fault['code']} {fault['condition']} at {place}: {fault['text']}", 0, 8)
+        if fault["fix"]:
+            say_wrapped(f"Fix: {fault['fix']}", 8, 5)
+    for done in told["did"]:
+        which = f" (order {done['order_id']})" if done["order_id"] is not None else ""
+        say_wrapped(f"did     {done['text']}{which}", 0, 8)
+
+
+def _row(message: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        message["message_id"],
+        message["received_at"][:19].replace("T", " "),
+        message["message_type"],
+        message["control_id"],
+        message["sending_application"],
+        message["code"] or "-",
+        _result(message),
+    )
+
+
+def _result(message: dict[str, Any]) -> str:
+    """Say in a word what a message did, or why it did nothing."""
+    if message["is_quarantined"]:
+        return "quarantined"
+    said = [f"{it['action']} {it['subject']} {it['order_id'] or ''}".rstrip() for it in message["did"]]
+    return ", ".join(said) or (message["faults"][0] if message["faults"] else "nothing")
+
+
+def _readable(content: bytes) -> str:
+    return "\n".join(text_of(content).replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n"))

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from dicomfabd.app.daemon import ARCHIVE, destinations_of, planner_of
 from dicomfabd.cli.console import (
@@ -15,9 +14,13 @@ from dicomfabd.cli.console import (
     fail,
     out,
     print_json,
+    say,
+    say_pairs,
+    say_table,
+    say_wrapped,
     settings_or_fail,
 )
-from dicomfabd.cli.messages import read_orders_or_fail
+from dicomfabd.cli.explaining import read_orders_or_fail
 from dicomfabd.domain.order import OrderState
 from dicomfabd.fabricate.study import fabricate as make
 from dicomfabd.fabricate.study import write_file
@@ -50,7 +53,7 @@ def plan(
         return
     for name, value in result.items():
         shown = "; ".join(found.evidence) if name == "evidence" else value
-        out.print(f"{name:12} {shown}", markup=False, soft_wrap=True)
+        out.print(f"{name:12} {shown}", soft_wrap=True)
 
 
 def fabricate(
@@ -59,8 +62,9 @@ def fabricate(
     config: ConfigOption = None,
 ) -> None:
     """Make the studies of a message, straight to disk, without a daemon."""
-    planner = planner_of(settings_or_fail(config))
-    requests = [request for request in read_orders_or_fail(file, planner) if request.order]
+    settings = settings_or_fail(config)
+    planner = planner_of(settings)
+    requests = [request for request in read_orders_or_fail(file, settings, planner) if request.order]
     if not requests:
         fail(f"{file}: asks for no study")
     for number, request in enumerate(requests, start=1):
@@ -71,7 +75,7 @@ def fabricate(
         target.mkdir(parents=True, exist_ok=True)
         for index, instance in enumerate(make(study), start=1):
             write_file(instance, target / f"{index:05d}.dcm")
-        out.print(f"{target}: {study.instances} instances, protocol {study.protocol}", markup=False, soft_wrap=True)
+        out.print(f"{target}: {study.instances} instances, protocol {study.protocol}", soft_wrap=True)
 
 
 @orders_app.command("list")
@@ -89,19 +93,27 @@ def list_orders(
     if as_json:
         print_json(found)
         return
-    table = Table(box=None, pad_edge=False)
-    for name in ("order", "accession", "state", "mod", "procedure", "scheduled"):
-        table.add_column(name, no_wrap=name != "procedure")
-    for order in found:
-        table.add_row(
-            str(order["order_id"]),
-            order["accession_number"],
-            order["state"],
-            order["modality"],
-            order["procedure"],
-            order["scheduled_at"][:16].replace("T", " "),
-        )
-    out.print(table)
+    say_table(
+        {
+            "order": "whole",
+            "accession": "whole",
+            "state": "whole",
+            "mod": "whole",
+            "procedure": "wrapped",
+            "scheduled": "whole",
+        },
+        (
+            (
+                order["order_id"],
+                order["accession_number"],
+                order["state"],
+                order["modality"],
+                order["procedure"],
+                order["scheduled_at"][:16].replace("T", " "),
+            )
+            for order in found
+        ),
+    )
 
 
 @orders_app.command("show")
@@ -119,18 +131,18 @@ def show_order(
     if as_json:
         print_json(order)
         return
-    for name, value in order.items():
-        if name not in ("deliveries", "timeline"):
-            out.print(f"{name:22} {value}", markup=False, soft_wrap=True)
+    lists = ("steps", "messages", "deliveries", "timeline")
+    say_pairs((name, value) for name, value in order.items() if name not in lists)
+    for message in order["messages"]:
+        say(f"{'message':24} {message['message_id']}")
     for job in order["deliveries"]:
         counts = " ".join(f"{amount} {outcome}" for outcome, amount in job["instances"].items())
-        out.print(
-            f"\n{job['destination']}: {job['state']} {counts} {job['reason']}".rstrip(), markup=False, soft_wrap=True
-        )
-    out.print("")
+        say()
+        say_wrapped(f"{job['destination']}: {job['state']} {counts} {job['reason']}".rstrip())
+    say()
     for event in order["timeline"]:
         said = " ".join(f"{key}={value}" for key, value in event["detail"].items())
-        out.print(f"{event['at']} {event['event']} {said}", markup=False, soft_wrap=True)
+        say_wrapped(f"{event['at']} {event['event']} {said}")
 
 
 @pacs_app.command("echo")
@@ -149,7 +161,5 @@ def echo(
         away += not result.ok
         where = f"{destination.name}: {destination.ae_title} at {destination.host}:{destination.port}"
         said = f"answers in {result.seconds * 1000:.0f} ms" if result.ok else result.reason
-        out.print(
-            f"{where} {said}", style="red" if out.is_terminal and not result.ok else None, markup=False, soft_wrap=True
-        )
+        out.print(f"{where} {said}", style="red" if out.is_terminal and not result.ok else None, soft_wrap=True)
     raise typer.Exit(1 if away else 0)

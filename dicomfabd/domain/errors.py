@@ -1,6 +1,29 @@
 """What can go wrong, named by what the caller must do about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+CONDITIONS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        0: "Message accepted",
+        100: "Segment sequence error",
+        101: "Required field missing",
+        102: "Data type error",
+        103: "Table value not found",
+        104: "Value too long",
+        200: "Unsupported message type",
+        201: "Unsupported event code",
+        202: "Unsupported processing id",
+        203: "Unsupported version id",
+        204: "Unknown key identifier",
+        205: "Duplicate key identifier",
+        206: "Application record locked",
+        207: "Application internal error",
+    }
+)
+"""HL7 table 0357."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,33 +7,20 @@ message.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from dicomfabd.domain.errors import Fault
-from dicomfabd.intake.er7 import Delimiters, Message
+from dicomfabd.domain.errors import CONDITIONS, Fault
+from dicomfabd.intake.er7 import STANDARD, Delimiters, Message, header_fields
 
-_CONDITIONS = {
-    100: "Segment sequence error",
-    101: "Required field missing",
-    102: "Data type error",
-    103: "Table value not found",
-    104: "Value too long",
-    200: "Unsupported message type",
-    201: "Unsupported event code",
-    202: "Unsupported processing id",
-    203: "Unsupported version id",
-    204: "Unknown key identifier",
-    205: "Duplicate key identifier",
-    206: "Application record locked",
-    207: "Application internal error",
-}
+_FRAMING = b"\x0b\x1c"
 _AE_ALTHOUGH_2XX = frozenset({204, 205})  # sending the same message again can never help
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Header:
     """What an acknowledgment needs of the message it answers; everything may be empty."""
 
-    delimiters: Delimiters = Delimiters()
+    delimiters: Delimiters = STANDARD
     sending_application: str = ""
     sending_facility: str = ""
     receiving_application: str = ""
@@ -44,6 +31,8 @@ class Header:
     processing_id: str = "P"
     version: str = "2.5.1"
     character_set: str = ""
+    accept_acknowledgment: str = ""
+    application_acknowledgment: str = ""
 
     @property
     def message_type(self) -> str:
@@ -67,6 +56,31 @@ def header_of(message: Message) -> Header:
         processing_id=msh.raw(11) or "P",
         version=msh.raw(12) or "2.5.1",
         character_set=msh.raw(18),
+        accept_acknowledgment=msh.raw(15),
+        application_acknowledgment=msh.raw(16),
+    )
+
+
+def salvage_header(raw: bytes) -> Header:
+    """Cut what the answer needs out of a message that cannot be read."""
+    found, _ = header_fields(raw)
+    if not found:
+        return Header()
+    fields = [field.decode("iso8859-1") for field in found]
+    fields += [""] * (13 - len(fields))
+    if fields[1] != "|" or any(not field.isprintable() for field in fields[:13]):
+        return Header(control_id=fields[10] if fields[10].isprintable() else "")
+    code, _, rest = fields[9].partition("^")
+    return Header(
+        sending_application=fields[3],
+        sending_facility=fields[4],
+        receiving_application=fields[5],
+        receiving_facility=fields[6],
+        message_code=code,
+        trigger_event=rest.split("^")[0],
+        control_id=fields[10],
+        processing_id=fields[11] or "P",
+        version=fields[12] or "2.5.1",
     )
 
 
@@ -81,41 +95,42 @@ def acknowledge(header: Header, code: str, faults: Sequence[Fault], now: datetim
 
     Args:
         header: Of the message answered.
-        code: AA, AE or AR.
+        code: AA, AE or AR; in enhanced mode also CA, CE or CR.
         faults: Why not AA, all of them.
         now: Time of the answer.
         own_id: Our message control ID, at most 20 characters.
     """
     d = header.delimiters
     stamp = now.strftime("%Y%m%d%H%M%S%z")
-    kind = d.component.join(part for part in ("ACK", header.trigger_event) if part)
-    if _is_at_least(header.version, (2, 4)) and header.trigger_event:
-        kind += f"{d.component}ACK"
-    msh = [
-        "MSH",
-        f"{d.component}{d.repetition}{d.escape}{d.subcomponent}",
-        header.receiving_application,
-        header.receiving_facility,
-        header.sending_application,
-        header.sending_facility,
-        stamp,
-        "",
-        kind if _is_at_least(header.version, (2, 3, 1)) else "ACK",
-        own_id,
-        header.processing_id,
-        header.version,
-    ]
+    kind = _kind(header)
+    separator = d.field
+    msh = (
+        f"MSH{separator}{d.component}{d.repetition}{d.escape}{d.subcomponent}{separator}{header.receiving_application}"
+        f"{separator}{header.receiving_facility}{separator}{header.sending_application}{separator}"
+        f"{header.sending_facility}{separator}{stamp}{separator * 2}{kind}{separator}{own_id}{separator}"
+        f"{header.processing_id}{separator}{header.version}"
+    )
     if header.character_set:
-        msh += [""] * 5 + [header.character_set]
+        msh += f"{separator * 6}{header.character_set}"
     text = faults[0].text[:80] if faults else ""
-    segments = [d.field.join(msh), d.field.join(["MSA", code, header.control_id, text]).rstrip(d.field)]
+    segments = [msh, d.field.join(["MSA", code, header.control_id, text]).rstrip(d.field)]
     segments += [_err(header, fault) for fault in faults]
-    return ("\r".join(segments) + "\r").encode(_codec(header), "replace")
+    answer = ("\r".join(segments) + "\r").encode(_codec(header), "replace")
+    # What is echoed of the message must not end the frame.
+    return answer.translate(None, _FRAMING)
+
+
+def _kind(header: Header) -> str:
+    if not header.trigger_event or not _is_at_least(header.version, (2, 3, 1)):
+        return "ACK"
+    separator = header.delimiters.component
+    structure = f"{separator}ACK" if _is_at_least(header.version, (2, 4)) else ""
+    return f"ACK{separator}{header.trigger_event}{structure}"
 
 
 def _err(header: Header, fault: Fault) -> str:
     d = header.delimiters
-    condition = _CONDITIONS.get(fault.code, "")
+    condition = CONDITIONS.get(fault.code, "")
     location = fault.location.split("^")
     if not _is_at_least(header.version, (2, 5)):
         coded = d.subcomponent.join([str(fault.code), condition, "HL70357"])
@@ -137,6 +152,7 @@ def _codec(header: Header) -> str:
     return "utf-8" if not name or "UTF" in name or "UNICODE" in name else "iso8859-1"
 
 
+@lru_cache(maxsize=256)
 def _is_at_least(version: str, wanted: tuple[int, ...]) -> bool:
     numbers = tuple(int(part) for part in version.split("^")[0].split(".") if part.isdigit())
     return (numbers or (2, 5, 1)) >= wanted

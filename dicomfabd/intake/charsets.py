@@ -30,36 +30,47 @@ _NAMED: Final = {
 }
 _MSH = re.compile(rb"MSH(.)([^\r\n]*)", re.DOTALL)
 UNDECLARED: Final = ("utf-8", "cp1252")
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-def decode(raw: bytes) -> tuple[str, str]:
+def decode(raw: bytes, declared: str, undeclared: str = "") -> tuple[str, str]:
     """Decode a whole message before anything splits it: ISO 2022 bytes contain the delimiters.
+
+    Args:
+        raw: The message.
+        declared: MSH-18.
+        undeclared: Codec of a sender that declares none, tried after UTF-8.
 
     Returns:
         The text, and what was wrong with the declared character set, or an empty string.
     """
-    declared = _declared(raw)
+    if not declared and b"\x1b" not in raw and b"\x00" not in raw[:8]:
+        try:
+            return raw.decode(), ""
+        except UnicodeDecodeError:
+            pass  # not UTF-8: the usual guesses follow
     # Of several sets the last one is the widest; the first may be empty (ISO 2022, first repetition default).
     codec, unknown = _codec(declared)
-    for candidate in (codec, *UNDECLARED) if codec else UNDECLARED:
+    guesses = _guesses(raw, undeclared)
+    for candidate in (codec, *guesses) if codec else guesses:
         try:
             text = raw.decode(candidate)
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, LookupError):
             continue
         if candidate == codec or not declared:
             return text, ""
-        return text, unknown or f"the bytes are not {declared} as MSH-18 says; read as {candidate}"
+        return text, unknown or f"the bytes are not of the character set MSH-18 names; read as {candidate}"
     return raw.decode("iso8859-1"), "the bytes fit no character set; read as ISO 8859-1"
 
 
-def _declared(raw: bytes) -> str:
-    match = _MSH.search(raw[:4096])
-    if match is None:
-        return ""
-    separator, rest = match.groups()
-    fields = rest.split(separator)
-    # MSH-1 is the separator itself, so MSH-18 is the 17th of the rest.
-    return fields[16].decode("ascii", "replace").strip() if len(fields) > 16 else ""
+def _guesses(raw: bytes, undeclared: str) -> tuple[str, ...]:
+    if raw[:2] in _UTF_16_MARKS:
+        return "utf-16", *UNDECLARED
+    if b"MSH" in (raw[:6:2], raw[1:6:2]):
+        return "utf-16-le" if raw[:1] == b"M" else "utf-16-be", *UNDECLARED
+    if b"\x1b$" in raw or b"\x1b(" in raw:
+        return "iso2022_jp_2", "iso2022_jp_ext", *UNDECLARED
+    return (UNDECLARED[0], undeclared, *UNDECLARED[1:]) if undeclared else UNDECLARED
 
 
 def _codec(declared: str) -> tuple[str, str]:

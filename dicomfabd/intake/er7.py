@@ -7,83 +7,109 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.intake.charsets import decode
 
+HEADER_WITHIN: Final = 4096
 MOST_SEGMENTS: Final = 10_000
-_SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Za-z0-9])")
+MOST_REPETITIONS: Final = 20_000
+MOST_FIELDS: Final = 200_000
+MOST_ESCAPES: Final = 20_000  # of one value; what follows stays as it is
+_SEGMENT_NAME = re.compile("[A-Z][A-Z0-9]{2}")
 _DTM = re.compile(
     r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})?(?:(\d{2})(?:\.(\d{1,6})\d*)?)?)?(?:([+-])(\d{2}):?(\d{2}))?"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Delimiters:
-    """The characters MSH-1 and MSH-2 declare; an empty one is not in use."""
+    """The characters MSH-1 and MSH-2 declare; an empty one is not in use. Compared by identity: see `delimiters_of`.
+
+    Attributes:
+        is_plain: Nothing in the message is escaped or null.
+    """
 
     field: str = "|"
     component: str = "^"
     repetition: str = "~"
     escape: str = "\\"
     subcomponent: str = "&"
+    is_plain: bool = False
 
 
-@dataclass(slots=True)
+STANDARD: Final = Delimiters()
+
+
 class Segment:
     """One segment; positions are HL7's, counted from 1, and absent ones read as empty.
 
     Attributes:
+        name: Three characters; empty for a segment that is not there.
+        fields: By position; 0 is the name.
         ordinal: Which of the segments of its name this is in the message, from 1.
     """
 
-    name: str
-    fields: list[str]
-    delimiters: Delimiters
-    ordinal: int
-    _first: dict[int, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    __slots__ = ("delimiters", "fields", "name", "ordinal")
+
+    def __init__(self, name: str, fields: list[str], delimiters: Delimiters = STANDARD, ordinal: int = 1) -> None:
+        """Take the fields as they stand."""
+        self.name = name
+        self.fields = fields
+        self.delimiters = delimiters
+        self.ordinal = ordinal
 
     def raw(self, position: int) -> str:
         """Give a whole field as it stands, escapes and all."""
-        index = position - 1 if self.name == "MSH" else position
-        return self.fields[index] if 0 <= index < len(self.fields) else ""
+        fields = self.fields
+        return fields[position] if position < len(fields) else ""
 
     def repetitions(self, position: int) -> list[str]:
         """Give the repetitions of a field, as they stand."""
         value = self.raw(position)
         return value.split(self.delimiters.repetition) if value else []
 
-    def component(self, position: int, component: int, repetition: int = 0, subcomponent: int = 0) -> str:
-        """Give one component as text, escapes resolved; `subcomponent` 0 is all of it."""
-        if repetition == 0:
-            parts = self._first.get(position)
-            if parts is None:
-                first = self.raw(position).split(self.delimiters.repetition, 1)[0]
-                # Half of the fields asked for are asked for again; each is split once.
-                parts = self._first[position] = first.split(self.delimiters.component) if first else []
-            return self._text(parts, component, subcomponent)
-        repetitions = self.repetitions(position)
-        return self.part(repetitions[repetition], component, subcomponent) if repetition < len(repetitions) else ""
+    def component(self, position: int, component: int) -> str:
+        """Give one component of the first repetition as text, escapes resolved."""
+        # This runs sixty times a message, mostly on fields that are empty.
+        fields = self.fields
+        if position >= len(fields):
+            return ""
+        value = fields[position]
+        if not value:
+            return ""
+        d = self.delimiters
+        if d.repetition in value:
+            value = value.split(d.repetition, 1)[0]
+        if d.component in value:
+            parts = value.split(d.component)
+            if component > len(parts):
+                return ""
+            value = parts[component - 1]
+        elif component != 1:
+            return ""
+        return value.strip() if d.is_plain else text_of(value, d)
 
     def part(self, repetition: str, component: int, subcomponent: int = 0) -> str:
-        """Give one component of a repetition taken from `repetitions`."""
-        return self._text(repetition.split(self.delimiters.component), component, subcomponent)
-
-    def _text(self, parts: list[str], component: int, subcomponent: int) -> str:
-        # Most components of most messages are empty; leaving early halves the cost of a message.
-        if component > len(parts) or not parts[component - 1]:
+        """Give one component, or sub-component, of a repetition taken from `repetitions`."""
+        d = self.delimiters
+        parts = repetition.split(d.component)
+        if component > len(parts):
             return ""
         value = parts[component - 1]
-        if subcomponent and self.delimiters.subcomponent:
-            pieces = value.split(self.delimiters.subcomponent)
+        if value and subcomponent and d.subcomponent:
+            pieces = value.split(d.subcomponent)
             value = pieces[subcomponent - 1] if subcomponent <= len(pieces) else ""
-        value = unescape(value, self.delimiters).strip()
-        return "" if value == '""' else value
+        return text_of(value, d) if value else ""
 
     def where(self, position: int) -> str:
         """Give the location of a field in the form of ERR-2 (HL7 v2.5.1 §2.15.5.2)."""
         return f"{self.name}^{self.ordinal}^{position}"
+
+
+ABSENT: Final = Segment("", [])
 
 
 @dataclass(slots=True)
@@ -107,14 +133,44 @@ class Message:
         """Give the segments of a name, in order."""
         return (segment for segment in self.segments if segment.name == name)
 
+    def first(self, name: str) -> Segment:
+        """Give the first segment of a name, or one that is empty and has no name."""
+        for segment in self.segments:
+            if segment.name == name:
+                return segment
+        return ABSENT
 
-def parse(raw: bytes) -> Message:
+
+def header_fields(raw: bytes) -> tuple[list[bytes], int]:
+    """Cut the MSH segment out of bytes that may be in any character set.
+
+    Returns:
+        Its fields by position (as in `Segment`), and the offset of its end; nothing and 0 if there is none near.
+    """
+    start = 0 if raw[:3] == b"MSH" else raw.find(b"MSH", 0, HEADER_WITHIN)
+    if start < 0 or len(raw) < start + 8:
+        return [], 0
+    end = raw.find(b"\r", start)
+    newline = raw.find(b"\n", start, end if end >= 0 else len(raw))
+    end = newline if newline >= 0 else end if end >= 0 else len(raw)
+    separator = raw[start + 3 : start + 4]
+    fields = raw[start : min(end, start + HEADER_WITHIN)].split(separator)
+    fields.insert(1, separator)
+    return fields, end
+
+
+def parse(raw: bytes, undeclared: str = "", declared: str | None = None) -> Message:
     """Decode and split a message.
 
+    Args:
+        raw: The message without its framing.
+        declared: MSH-18, if the caller has cut it out already.
+        undeclared: Codec to try for bytes whose character set MSH-18 does not tell and that are not UTF-8.
+
     Raises:
-        OrderRejected: There is no usable MSH (code 100).
+        OrderRejected: There is no usable MSH (code 100), or more segments or repetitions than anybody needs (207).
     """
-    text, problem = decode(raw)
+    text, problem = decode(raw, declared_charset(header_fields(raw)[0]) if declared is None else declared, undeclared)
     lines = _lines(text)
     if not lines or not lines[0].startswith("MSH") or len(lines[0]) < 8:
         raise OrderRejected(
@@ -122,21 +178,55 @@ def parse(raw: bytes) -> Message:
         )
     if len(lines) > MOST_SEGMENTS:
         raise OrderRejected(Fault(207, "MSH^1", f"more than {MOST_SEGMENTS} segments", "Split the message."))
-    delimiters = _delimiters(lines[0])
+    separator, declared_encoding = _encoding(lines[0])
+    d = delimiters_of(separator, declared_encoding, _is_plain(text, declared_encoding))
+    if text.count(d.repetition) > MOST_REPETITIONS or text.count(d.field) > MOST_FIELDS:
+        raise OrderRejected(Fault(207, "MSH^1", "more fields or repetitions than are taken", "Split the message."))
     warnings = [Fault(0, "MSH^1^18", problem)] if problem else []
-    segments: list[Segment] = []
-    seen: dict[str, int] = {}
-    for line in lines:
+    header = lines[0].split(separator)
+    header.insert(1, separator)  # MSH-1 is the separator itself
+    segments = [Segment("MSH", header, d)]
+    seen: dict[str, int] = {"MSH": 1}
+    for line in lines[1:]:
         name = line[:3]
-        if not _SEGMENT_NAME.match(line) and segments:
-            # A line break inside a field; what follows belongs to the segment before.
-            segments[-1].fields[-1] += " " + line.split(delimiters.field)[0]
-            segments[-1].fields += line.split(delimiters.field)[1:]
-            warnings.append(Fault(0, f"{segments[-1].name}^{segments[-1].ordinal}", "holds a bare line break; joined"))
+        # The characters after the name tell a segment from a line that a bare CR in a field broke off.
+        if (line[3:4] == separator or len(line) == 3) and _is_segment_name(name):
+            ordinal = seen[name] = seen.get(name, 0) + 1
+            segments.append(Segment(name, line.split(separator), d, ordinal))
             continue
-        seen[name] = seen.get(name, 0) + 1
-        segments.append(Segment(name, line.split(delimiters.field), delimiters, seen[name]))
-    return Message(delimiters, segments, warnings)
+        last = segments[-1]
+        first, *rest = line.split(separator)
+        last.fields[-1] += " " + first
+        last.fields += rest
+        warnings.append(Fault(0, f"{last.name}^{last.ordinal}", "holds a bare line break; joined"))
+    return Message(d, segments, warnings)
+
+
+def declared_charset(header: list[bytes]) -> str:
+    """Give MSH-18 of header fields."""
+    return header[18].decode("ascii", "replace").strip() if len(header) > 18 else ""
+
+
+@lru_cache(maxsize=256)
+def delimiters_of(separator: str, declared: str, is_plain: bool = False) -> Delimiters:
+    """Give the delimiters of MSH-1 and MSH-2, the same object for the same ones; raises OrderRejected (100)."""
+    used = separator + declared
+    if separator.isalnum() or not declared or len(set(used)) != len(used) or any(c.isalnum() for c in declared):
+        raise OrderRejected(
+            Fault(100, "MSH^1^2", "the encoding characters are not usable", r"Send MSH|^~\& unless you must differ.")
+        )
+    component, repetition, escape, subcomponent = (*declared[:4], *("", "", "", ""))[:4]
+    return Delimiters(separator, component, repetition or "~", escape, subcomponent, is_plain)
+
+
+def text_of(value: str, delimiters: Delimiters) -> str:
+    """Give a value as text: escapes resolved, outer blanks gone; the HL7 null (two quotes) is empty."""
+    if delimiters.is_plain:
+        return value.strip()
+    if delimiters.escape and delimiters.escape in value:
+        value = unescape(value, delimiters)
+    value = value.strip()
+    return "" if value == '""' else value
 
 
 def unescape(value: str, delimiters: Delimiters) -> str:
@@ -154,7 +244,7 @@ def unescape(value: str, delimiters: Delimiters) -> str:
         "H": "",
         "N": "",
     }
-    pieces = value.split(mark)
+    pieces = value.split(mark, 2 * MOST_ESCAPES)
     result = [pieces[0]]
     index = 1
     while index < len(pieces):
@@ -195,20 +285,27 @@ def parse_dtm(value: str) -> datetime | None:
 
 
 def _lines(text: str) -> list[str]:
-    unified = text.lstrip("\ufeff").replace("\r\n", "\r").replace("\n", "\r")
-    return [line for line in (line.strip(" \t\x00") for line in unified.split("\r")) if line]
+    if "\n" in text:
+        text = text.replace("\r\n", "\r").replace("\n", "\r")
+    lines = text.split("\r")
+    if text[:3] == "MSH" and " " not in "".join([line[:1] for line in lines]) and "\x00" not in text:
+        return [line for line in lines if line]
+    return [line for line in (line.strip(" \t\x00\ufeff") for line in lines) if line]
 
 
-def _delimiters(line: str) -> Delimiters:
-    separator = line[3]
-    declared = line[4:].split(separator, 1)[0]
-    used = separator + declared
-    if separator.isalnum() or len(declared) < 1 or len(set(used)) != len(used) or any(c.isalnum() for c in declared):
-        raise OrderRejected(
-            Fault(100, "MSH^1^2", "the encoding characters are not usable", r"Send MSH|^~\& unless you must differ.")
-        )
-    component, repetition, escape, subcomponent = (*declared[:4], *("", "", "", ""))[:4]
-    return Delimiters(separator, component, repetition or "~", escape, subcomponent)
+def _is_plain(text: str, encoding: str) -> bool:
+    """Tell whether no value needs `text_of`; looking once at the whole is cheaper than at each value."""
+    escape = encoding[2:3]
+    return '"' not in text and (not escape or text.count(escape) == 1)
+
+
+@lru_cache(maxsize=1024)
+def _is_segment_name(name: str) -> bool:
+    return _SEGMENT_NAME.fullmatch(name) is not None
+
+
+def _encoding(line: str) -> tuple[str, str]:
+    return line[3], line[4:].split(line[3], 1)[0]
 
 
 def _special(sequence: str, mark: str) -> str:

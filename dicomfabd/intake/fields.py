@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
 
 from dicomfabd.domain.order import Code
-from dicomfabd.intake.er7 import Segment, parse_dtm
+from dicomfabd.intake.er7 import Delimiters, Segment, parse_dtm, text_of
 
 _NAME_GROUPS = {"A": 0, "": 0, "I": 1, "P": 2}  # XPN-8 name representation → PN component group
 _SEXES = {"F": "F", "M": "M", "O": "O", "A": "O", "N": "O"}
 _PRIORITIES = {"S": "STAT", "A": "HIGH", "P": "HIGH", "C": "HIGH", "R": "ROUTINE", "T": "MEDIUM"}
 _UNITS = {"kg": 1.0, "g": 0.001, "lb": 0.45359237, "m": 1.0, "cm": 0.01, "in": 0.0254}
+_NO_CODE: Final = Code()
 
 
 def first(*values: str) -> str:
@@ -23,42 +26,69 @@ def patient_name(segment: Segment, position: int) -> str:
     HL7 orders the components family, given, middle, suffix, prefix, degree; DICOM wants prefix before suffix.
     Repetitions with another representation become the ideographic and phonetic groups (PS3.5 §6.2.1).
     """
+    value = segment.raw(position)
+    if not value:
+        return ""
+    d = segment.delimiters
+    if d.repetition not in value:
+        parts = value.split(d.component)
+        if len(parts) < 8:
+            return _name(parts, 0, d)
     groups = ["", "", ""]
-    for repetition in segment.repetitions(position):
-        index = _NAME_GROUPS.get(segment.part(repetition, 8), 0)
-        name = _components(segment, repetition, first=1)
-        is_better = segment.part(repetition, 7) == "L" and index == 0
-        if name and (not groups[index] or is_better):
+    is_legal = False
+    for repetition in value.split(d.repetition):
+        parts = repetition.split(d.component)
+        kind, representation = (*parts[6:8], "", "")[:2] if len(parts) > 6 else ("", "")
+        index = _NAME_GROUPS.get(text_of(representation, d).upper(), 0)
+        name = _name(parts, 0, d)
+        if name and (not groups[index] or (index == 0 and kind == "L" and not is_legal)):
             groups[index] = name
+            is_legal = is_legal or (index == 0 and kind == "L")
     return "=".join(groups).rstrip("=")
 
 
 def person_name(segment: Segment, position: int) -> str:
     """Read an XCN or CN field as DICOM PN; its first component is an identifier."""
-    repetitions = segment.repetitions(position)
-    return _components(segment, repetitions[0], first=2) if repetitions else ""
+    value = segment.raw(position)
+    return _person(value, segment.delimiters)[1] if value else ""
 
 
-def identifiers(segment: Segment, position: int) -> Iterator[tuple[str, str, str]]:
-    """Give (value, authority, type) of each filled repetition of a CX field."""
-    for repetition in segment.repetitions(position):
-        value = segment.part(repetition, 1)
-        if value:
-            authority = segment.part(repetition, 4, 1) or segment.part(repetition, 4, 2)
-            yield value, authority, segment.part(repetition, 5)
+def person_id(segment: Segment, position: int) -> str:
+    """Read the identifier of an XCN or CN field."""
+    value = segment.raw(position)
+    return _person(value, segment.delimiters)[0] if value else ""
+
+
+def identifiers(segment: Segment, position: int) -> Iterator[tuple[str, str, str, str]]:
+    """Give (value, authority, universal ID of the authority, type) of each filled repetition of a CX field."""
+    value = segment.raw(position)
+    if not value:
+        return
+    d = segment.delimiters
+    for repetition in value.split(d.repetition):
+        parts = repetition.split(d.component)
+        identifier = text_of(parts[0], d)
+        if not identifier:
+            continue
+        if len(parts) < 4:
+            yield identifier, "", "", ""
+            continue
+        authority = parts[3].split(d.subcomponent) if d.subcomponent else [parts[3]]
+        universal = text_of(authority[1], d) if len(authority) > 1 else ""
+        kind = text_of(parts[4], d) if len(parts) > 4 else ""
+        yield identifier, text_of(authority[0], d) or universal, universal, kind
 
 
 def code(segment: Segment, position: int) -> Code:
     """Read a CE or CWE field; the alternate triplet counts where the first is empty."""
-    first = Code(*(segment.component(position, component) for component in (1, 2, 3)))
-    if first.value or first.meaning:
-        return first
-    return Code(*(segment.component(position, component) for component in (4, 5, 6)))
+    value = segment.raw(position)
+    return _codes(value, segment.delimiters)[0] if value else _NO_CODE
 
 
 def alternate_code(segment: Segment, position: int) -> Code:
     """Read the alternate triplet of a CE or CWE field."""
-    return Code(*(segment.component(position, component) for component in (4, 5, 6)))
+    value = segment.raw(position)
+    return _codes(value, segment.delimiters)[1] if value else _NO_CODE
 
 
 def birth_date(value: str) -> str:
@@ -68,6 +98,12 @@ def birth_date(value: str) -> str:
     except ValueError:
         return ""
     return value[:8]
+
+
+def time_of_day(value: str) -> str:
+    """Give `HHMMSS` of a time stamp that has one, or an empty string."""
+    moment = parse_dtm(value) if len(value) > 8 else None
+    return f"{moment:%H%M%S}" if moment else ""
 
 
 def sex(value: str) -> str:
@@ -89,14 +125,49 @@ def quantity(value: str, unit: str) -> float | None:
     """Give a weight in kilograms or a length in metres."""
     factor = _UNITS.get(unit.strip("[]").lower())
     try:
-        return round(float(value) * factor, 3) if factor else None
+        amount = float(value) * factor if factor else None
     except ValueError:
         return None
+    return round(amount, 3) if amount is not None and 0 < amount < 1000 else None
 
 
-def _components(segment: Segment, repetition: str, first: int) -> str:
-    family = segment.part(repetition, first, 1) or segment.part(repetition, first)
-    given, middle, suffix, prefix, degree = (segment.part(repetition, first + offset) for offset in range(1, 6))
+# The same physicians and procedures come again and again; a patient's name does not.
+@lru_cache(maxsize=4096)
+def _person(value: str, d: Delimiters) -> tuple[str, str]:
+    parts = value.split(d.repetition, 1)[0].split(d.component)
+    return text_of(parts[0], d), _name(parts, 1, d)
+
+
+@lru_cache(maxsize=4096)
+def _codes(value: str, d: Delimiters) -> tuple[Code, Code]:
+    parts = [text_of(part, d) for part in value.split(d.repetition, 1)[0].split(d.component)[:6]]
+    parts += [""] * (6 - len(parts))
+    alternate = Code(*parts[3:])
+    return Code(*parts[:3]) if parts[0] or parts[1] else alternate, alternate
+
+
+def _name(parts: list[str], offset: int, d: Delimiters) -> str:
+    """Make a PN of family, given, middle, suffix, prefix, degree, which begin at `offset`."""
+    mine = parts[offset : offset + 6]
+    joined = "^".join(mine)
+    if not d.is_plain or "=" in joined or " ^" in joined or "^ " in joined or joined[:1] == " " or d.component != "^":
+        mine = [_name_part(part, d) if part else "" for part in mine]
+    mine += _BLANKS[len(mine) :]
+    family, given, middle, suffix, prefix, degree = mine
+    if d.subcomponent and d.subcomponent in family:
+        # FN: the surname is its first sub-component; the others repeat it in pieces.
+        family = _name_part(parts[offset].split(d.subcomponent)[0], d) or family
+    if degree:
+        suffix = f"{suffix} {degree}"
+    return f"{family}^{given}^{middle}^{prefix}^{suffix}".rstrip("^ ")
+
+
+_BLANKS: Final = [""] * 6
+
+
+def _name_part(part: str, d: Delimiters) -> str:
+    text = text_of(part, d)
     # A caret or an equals sign inside a value would start a new component or group.
-    parts = [part.replace("^", " ").replace("=", " ") for part in (family, given, middle, prefix, f"{suffix} {degree}")]
-    return "^".join(part.strip() for part in parts).rstrip("^")
+    if "^" in text or "=" in text:
+        return text.replace("^", " ").replace("=", " ")
+    return text

@@ -14,6 +14,7 @@ LF: Final = 0x0A
 
 _FILLER: Final = b"\x00\r\n \t"
 LONGEST_JUNK: Final = 64 * 1024
+LONGEST_DRAIN: Final = 256 * 1024 * 1024
 HEAD_BYTES: Final = 4096  # enough of an oversized message to find MSH-10
 
 
@@ -53,7 +54,7 @@ def wrap(message: bytes) -> bytes:
 
 
 class Framer:
-    """Cuts a stream of bytes into messages.
+    """Cuts a stream of bytes into messages; what comes out does not depend on how the stream was cut by the network.
 
     Holds at most `max_bytes` of one message, whatever the peer sends.
     """
@@ -65,6 +66,13 @@ class Framer:
         self._scanned = 0
         self._in_frame = False
         self._is_over = False
+        self._head = b""
+        self._drained = 0
+
+    @property
+    def is_inside(self) -> bool:
+        """True when a message has begun and not ended."""
+        return self._in_frame
 
     @property
     def awaits_end(self) -> bool:
@@ -85,7 +93,12 @@ class Framer:
 
     def end(self) -> Iterator[FrameEvent]:
         """Give what is left when the peer falls silent after an FS, or closes."""
-        if self.awaits_end:
+        if self._is_over:
+            return
+        if self._head:
+            self._is_over = True
+            yield Unusable("oversized", self._head)
+        elif self.awaits_end:
             yield self._finish(len(self._buffer) - 1, len(self._buffer))
         elif self._in_frame:
             yield Discarded("truncated", bytes(self._buffer))
@@ -93,33 +106,34 @@ class Framer:
             self._in_frame = False
 
     def _next_between(self) -> FrameEvent | None:
-        junk_end = self._buffer.find(VT)
-        junk = bytes(self._buffer if junk_end < 0 else self._buffer[:junk_end])
-        # netcat users send bare text; it is a message as soon as an FS ends it.
-        if junk.lstrip(_FILLER).startswith(b"MSH") and FS in junk:
-            del self._buffer[: len(junk) - len(junk.lstrip(_FILLER))]
-            self._in_frame, self._scanned = True, 0
-            return self._next_in_frame()
-        if junk_end < 0:
-            return self._judge_junk(junk)
-        del self._buffer[: junk_end + 1]
-        self._in_frame, self._scanned = True, 0
-        return Discarded("junk", junk) if junk.strip(_FILLER) else self._next_in_frame()
-
-    def _judge_junk(self, junk: bytes) -> FrameEvent | None:
-        if junk[:2] == b"\x16\x03":
-            return Unusable("tls")
-        if junk[:4] in (b"GET ", b"POST", b"PUT ", b"HEAD", b"OPTI"):
-            return Unusable("http")
-        if junk.lstrip(_FILLER).startswith(b"MSH"):
-            return Unusable("oversized", junk[:HEAD_BYTES]) if len(junk) > self._max_bytes else None
-        if len(junk) > LONGEST_JUNK:
+        start = self._buffer.find(VT)
+        junk = bytes(self._buffer if start < 0 else self._buffer[:start])
+        bare = junk.lstrip(_FILLER)
+        if bare.startswith(b"MSH") and len(bare) > 3:
+            # netcat users send bare text; it is a message as soon as an FS ends it.
+            return self._enter(len(junk) - len(bare))
+        stranger = _stranger(bare)
+        if stranger:
+            return Unusable(stranger)
+        if len(bare) > LONGEST_JUNK:
             return Unusable("junk")
-        if not junk.strip(_FILLER):
-            self._buffer.clear()
+        if start >= 0:
+            return self._enter(start + 1) if not bare.strip(_FILLER) else self._drop_junk(start, bare)
+        del self._buffer[: len(junk) - len(bare)]
         return None
 
+    def _drop_junk(self, start: int, junk: bytes) -> FrameEvent:
+        del self._buffer[:start]
+        return Discarded("junk", junk)
+
+    def _enter(self, start: int) -> FrameEvent | None:
+        del self._buffer[:start]
+        self._in_frame, self._scanned = True, 0
+        return self._next_in_frame()
+
     def _next_in_frame(self) -> FrameEvent | None:
+        if self._head:
+            return self._drain()
         buffer = self._buffer
         end = buffer.find(FS, self._scanned)
         while end >= 0:
@@ -131,26 +145,44 @@ class Framer:
             end = buffer.find(FS, end + 1)  # an FS inside the data
         restart = buffer.find(VT, self._scanned, end if end >= 0 else len(buffer))
         if restart >= 0:
-            lost = bytes(buffer[:restart])
-            del buffer[: restart + 1]
-            self._scanned = 0
-            return Discarded("truncated", lost)
+            return self._restart(bytes(buffer[:restart]))
         self._scanned = end if end >= 0 else len(buffer)
-        if len(buffer) > self._max_bytes:
-            return Unusable("oversized", bytes(buffer[:HEAD_BYTES]))
+        if self._scanned > self._max_bytes:
+            self._head = bytes(buffer[:HEAD_BYTES])
+            return self._drain()
         return None
 
     def _finish(self, end: int, rest: int) -> FrameEvent:
         data = bytes(self._buffer[:end])
-        restart = data.rfind(b"\x0b")
+        restart = data.find(b"\x0b")
         if restart >= 0:
-            # The sender began again: the first part has no end and gets no answer, the second is a message.
-            lost = data[:restart]
-            del self._buffer[: restart + 1]
-            self._scanned = 0
-            return Discarded("truncated", lost)
+            return self._restart(data[:restart])
         del self._buffer[:rest]
         self._in_frame, self._scanned = False, 0
         if len(data) > self._max_bytes:
             return Unusable("oversized", data[:HEAD_BYTES])
         return Frame(data) if data.strip(_FILLER) else Discarded("empty", data)
+
+    def _restart(self, lost: bytes) -> FrameEvent:
+        """Begin anew where the sender did: the first part has no end and gets no answer."""
+        if len(lost) > self._max_bytes:
+            return Unusable("oversized", lost[:HEAD_BYTES])
+        del self._buffer[: len(lost) + 1]
+        self._scanned = 0
+        return Discarded("truncated", lost)
+
+    def _drain(self) -> FrameEvent | None:
+        """Throw away the rest of a message that is too long: a sender cut off while it writes never reads why."""
+        end = self._buffer.find(FS, 0, len(self._buffer))
+        self._drained += len(self._buffer)
+        if end < 0 and self._drained <= LONGEST_DRAIN:
+            self._buffer.clear()
+            return None
+        return Unusable("oversized", self._head)
+
+
+def _stranger(junk: bytes) -> str:
+    """Name the protocol of a peer that took our port for another; its hello may hold a start byte like any other."""
+    if junk[:2] == b"\x16\x03":
+        return "tls"
+    return "http" if junk[:4] in (b"GET ", b"POST", b"PUT ", b"HEAD", b"OPTI") else ""

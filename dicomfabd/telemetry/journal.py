@@ -4,6 +4,7 @@ Values are fields, never part of the sentence. No method takes a patient's name,
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult
 from dicomfabd.domain.errors import Fault
@@ -16,11 +17,17 @@ EVENTS = (
     "daemon.stopped",
     "intake.connection_closed",
     "intake.frame_discarded",
+    "intake.certificate_reloaded",
+    "intake.paused",
+    "intake.resumed",
+    "reader.started",
+    "reader.died",
     "message.accepted",
     "message.repeated",
     "message.refused",
     "message.unanswered",
     "order.updated",
+    "patient.updated",
     "worklist.queried",
     "worklist.query_failed",
     "study.begun",
@@ -38,12 +45,40 @@ EVENTS = (
 """Every event that may appear in the log."""
 
 
+_MESSAGE_KINDS = frozenset({"ORM", "OMI", "OMG", "ADT", "SIU"})
+
+
+class Done(Protocol):
+    """What a message did, as the store says it."""
+
+    @property
+    def subject(self) -> str:
+        """`order` or `patient`."""
+
+    @property
+    def action(self) -> str:
+        """What was done."""
+
+    @property
+    def accession_number(self) -> str:
+        """Of the order."""
+
+    @property
+    def modality(self) -> str:
+        """Of the order."""
+
+    @property
+    def order_id(self) -> int | None:
+        """None for an order we do not have."""
+
+
 class Journal:
     """Says what happened, so that log and metrics never disagree."""
 
     def __init__(self, sink: Sink) -> None:
         """Take the place everything is said to."""
         self._sink = sink
+        self.together = sink.together
 
     def daemon_started(self, version: str, addresses: dict[str, str]) -> None:
         """All doors are open."""
@@ -76,12 +111,45 @@ class Journal:
         self._sink.add("dicomfabd_intake_frames_discarded_total", 1, reason)
 
     def message_accepted(
-        self, control_id: str, message_type: str, peer: str, seconds: float, *, touches_orders: bool
+        self, control_id: str, message_type: str, peer: str, seconds: float, applied: Sequence[Done]
     ) -> None:
         """A message is safe on disk and was answered AA; where it touched orders, their lines tell the rest."""
+        touches_orders = False
+        for done in applied:
+            if done.subject == "order":
+                touches_orders = True
+                self.order_updated(done.order_id, done.accession_number, done.action, done.modality, control_id)
+            else:
+                self.patient_updated(done.action, control_id)
         if not touches_orders:
             self._say("info", "message.accepted", control_id=control_id, type=message_type, peer=peer, ms=_ms(seconds))
         self._answered(message_type, "AA", seconds)
+
+    def patient_updated(self, action: str, asked_by: str) -> None:
+        """A message said something of a patient; orders it changed have lines of their own."""
+        self._say("info", "patient.updated", action=action, asked_by=asked_by)
+        self._sink.add("dicomfabd_patient_changes_total", 1, action)
+
+    def certificate_reloaded(self, problem: str) -> None:
+        """The files of the HL7 port's TLS changed on disk; `problem` says why the old ones stay in use, if they do."""
+        self._say("error" if problem else "info", "intake.certificate_reloaded", problem=problem)
+
+    def intake_paused(self, waiting: int) -> None:
+        """So many deliveries wait that senders are made to wait too."""
+        self._say("warning", "intake.paused", waiting=waiting)
+
+    def intake_resumed(self, waiting: int) -> None:
+        """Senders may go on."""
+        self._say("info", "intake.resumed", waiting=waiting)
+
+    def reader_started(self, name: str, pid: int) -> None:
+        """A process that reads messages runs."""
+        self._say("info", "reader.started", reader=name, pid=pid)
+
+    def reader_died(self, name: str, code: int) -> None:
+        """A process that reads messages ended without being asked to; it is replaced."""
+        self._say("error", "reader.died", reader=name, exit_code=code)
+        self._sink.add("dicomfabd_intake_readers_died_total", 1)
 
     def message_repeated(self, control_id: str, message_type: str, peer: str, seconds: float) -> None:
         """A message came again and got the answer it got before."""
@@ -245,7 +313,7 @@ class Journal:
         self._say("error", "web.request_failed", method=method, route=route, error=error)
 
     def _answered(self, message_type: str, code: str, seconds: float) -> None:
-        kind = message_type if message_type == "ORM^O01" else "other"
+        kind = message_type[:3] if message_type[:3] in _MESSAGE_KINDS else "other"
         self._sink.add("dicomfabd_intake_messages_total", 1, kind, code)
         self._sink.observe("dicomfabd_intake_ack_seconds", seconds)
 

@@ -25,9 +25,9 @@ class Metric:
 METRICS: Final = (
     Metric(Gauge, "dicomfabd_build_info", "Always 1; the version is the label.", ("version",)),
     Metric(Gauge, "dicomfabd_intake_connections", "MLLP connections open now."),
-    # reason: limit | junk | http | tls | idle | oversized | late | store
+    # reason: address | limit | junk | http | tls | handshake | frame | idle
     Metric(Counter, "dicomfabd_intake_connections_closed_total", "MLLP connections we closed.", ("reason",)),
-    # type: ORM^O01 | other; code: AA | AE | AR
+    # type: ORM | OMI | OMG | ADT | SIU | other; code: AA | AE | AR
     Metric(Counter, "dicomfabd_intake_messages_total", "Messages answered.", ("type", "code")),
     Metric(Counter, "dicomfabd_intake_duplicates_total", "Resent messages answered from the record."),
     # reason: truncated | empty | junk
@@ -35,11 +35,14 @@ METRICS: Final = (
     Metric(Histogram, "dicomfabd_intake_ack_seconds", "Last byte of a message to its answer.", (), _FAST),
     Metric(Histogram, "dicomfabd_store_commit_seconds", "One durable commit, fsync included.", (), _FAST),
     Metric(Histogram, "dicomfabd_store_commit_batch", "Changes in one durable commit.", (), _BATCH),
-    # action: created | changed | unchanged | cancelled | discontinued | too_late | unknown
+    # action: the actions of domain.order
     Metric(Counter, "dicomfabd_order_changes_total", "What messages did to orders.", ("action",)),
+    # action: created | changed | unchanged | merged
+    Metric(Counter, "dicomfabd_patient_changes_total", "What messages did to patients.", ("action",)),
+    Metric(Counter, "dicomfabd_intake_readers_died_total", "Processes reading HL7 that ended without being asked to."),
     # state: the order states of domain.order
     Metric(Gauge, "dicomfabd_orders", "Orders by state.", ("state",)),
-    # destination: configured names; state: queued | leased | done | failed | cancelled
+    # destination: configured names; state: queued | held | leased | done | failed | cancelled
     Metric(Gauge, "dicomfabd_jobs", "Deliveries (order x destination) by state.", ("destination", "state")),
     Metric(
         Counter, "dicomfabd_worklist_queries_total", "Worklist C-FIND requests.", ("result",)

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Protocol
 
-import structlog
-
+from dicomfabd.telemetry.logs import EventLog
 from dicomfabd.telemetry.metrics import Metrics
 
 Value = str | int | float | bool | None | list[str]
@@ -23,20 +23,19 @@ class Sink(Protocol):
     def observe(self, metric: str, value: float, *labels: str) -> None:
         """Put one value into a histogram."""
 
+    def together(self) -> AbstractContextManager[None]:
+        """Say what is said inside in one go, where that costs less."""
+
 
 class LocalSink:
     """Writes the log and the metrics of this process."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        """Take the registry to count in."""
-        self._metrics = metrics
-        self._log = structlog.get_logger()
+    def __init__(self, metrics: Metrics, log: EventLog) -> None:
+        """Take the registry to count in, and the log."""
         self.add = metrics.add
         self.observe = metrics.observe
-
-    def log(self, level: str, event: str, fields: Mapping[str, Value]) -> None:
-        """Say one event."""
-        getattr(self._log, level)(event, **fields)
+        self.log = log.log
+        self.together = log.together
 
 
 class RelaySink:
@@ -61,12 +60,47 @@ class RelaySink:
         """Put one value into a histogram."""
         self._send(["observe", metric, value, *labels])
 
+    def together(self) -> AbstractContextManager[None]:
+        """Each goes by itself."""
+        return nullcontext()
+
     def _send(self, record: list[object]) -> None:
         self._stream.write(json.dumps(record).encode() + b"\n")
 
 
+class TallySink:
+    """Writes the log of this process and adds up its metrics, to be sent in one piece now and then.
+
+    For a process that says so much that a line for each metric would cost more than the work it counts.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        """Take the log; nothing is counted yet."""
+        self.log = log.log
+        self.together = log.together
+        self._counts: dict[tuple[str, ...], float] = {}
+        self._values: dict[tuple[str, ...], list[float]] = {}
+
+    def add(self, metric: str, amount: float, *labels: str) -> None:
+        """Raise a counter, or move a gauge."""
+        key = (metric, *labels)
+        self._counts[key] = self._counts.get(key, 0) + amount
+
+    def observe(self, metric: str, value: float, *labels: str) -> None:
+        """Put one value into a histogram."""
+        self._values.setdefault((metric, *labels), []).append(value)
+
+    def take(self) -> bytes:
+        """Give what was counted since the last time, as a line for `replay`; empty if nothing was."""
+        if not self._counts and not self._values:
+            return b""
+        tally = ["tally", [*self._counts.items()], [*self._values.items()]]
+        self._counts, self._values = {}, {}
+        return json.dumps(tally).encode() + b"\n"
+
+
 def replay(line: bytes, sink: Sink) -> None:
-    """Say on this side what a `RelaySink` wrote on the other."""
+    """Say on this side what a `RelaySink` or a `TallySink` wrote on the other."""
     kind, *record = json.loads(line)
     if kind == "log":
         sink.log(*record)
@@ -74,3 +108,10 @@ def replay(line: bytes, sink: Sink) -> None:
         sink.add(*record)
     elif kind == "observe":
         sink.observe(*record)
+    elif kind == "tally":
+        counts, values = record
+        for (metric, *labels), amount in counts:
+            sink.add(metric, amount, *labels)
+        for (metric, *labels), amounts in values:
+            for amount in amounts:
+                sink.observe(metric, amount, *labels)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dicomfabd.domain.delivery import Routing
-from dicomfabd.domain.order import Order, Recognise
-from dicomfabd.store.interface import Inbox, OrderBook
+from dicomfabd.domain.draft import Recognise
+from dicomfabd.domain.order import Order
+from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
@@ -18,14 +19,19 @@ class WebDesk:
     Attributes:
         recognise: Chooses a modality from a procedure's words.
         route: Says where an order's study goes.
+        replay: Takes a kept HL7 message, or an edited copy of it, once more: (message ID, edited bytes or None, who
+            asks); notes it in the audit trail. Raises LookupError where there is no such message, ValueError for one
+            that nobody could answer.
         on_work: Told when there is new work.
         addresses: Gives where the other doors are, for the page.
     """
 
     inbox: Inbox
     book: OrderBook
+    messages: MessageBook
     recognise: Recognise
     route: Callable[[Order], Routing]
+    replay: Callable[[int, bytes | None, str], Replayed]
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
     metrics: Metrics

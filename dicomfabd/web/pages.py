@@ -12,6 +12,7 @@ from dicomfabd.domain.order import OrderState
 from dicomfabd.store.interface import OrderQuery
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.orders import cancel, detail, retry, summary
+from dicomfabd.web.request_parts import Before, RowId, actor_of
 
 _PAGE = 100
 
@@ -27,7 +28,7 @@ def router(desk: WebDesk) -> APIRouter:
         request: Request,
         state: OrderState | None = None,
         accession: Annotated[str, Query(max_length=64)] = "",
-        before: Annotated[int | None, Query(ge=1)] = None,
+        before: Before = None,
     ) -> HTMLResponse:
         """Orders, newest first; the filters stand in the address."""
         query = OrderQuery(
@@ -48,7 +49,7 @@ def router(desk: WebDesk) -> APIRouter:
         return templates.TemplateResponse(request, "orders.html", context)
 
     @routes.get("/orders/{order_id}", response_class=HTMLResponse)
-    def order(request: Request, order_id: int) -> HTMLResponse:
+    def order(request: Request, order_id: RowId) -> HTMLResponse:
         """One order: what it says, where it went, what happened when."""
         stored = desk.book.get(order_id)
         if stored is None:
@@ -57,15 +58,15 @@ def router(desk: WebDesk) -> APIRouter:
         return templates.TemplateResponse(request, "order.html", context)
 
     @routes.post("/orders/{order_id}/retry")
-    def retry_order(order_id: int) -> RedirectResponse:
+    def retry_order(order_id: RowId, request: Request) -> RedirectResponse:
         """Try again, then show the order."""
-        retry(order_id, desk)
+        retry(order_id, desk, actor_of(request))
         return RedirectResponse(f"/orders/{order_id}", 303)
 
     @routes.post("/orders/{order_id}/cancel")
-    def cancel_order(order_id: int) -> RedirectResponse:
+    def cancel_order(order_id: RowId, request: Request) -> RedirectResponse:
         """Cancel, then show the order."""
-        cancel(order_id, desk)
+        cancel(order_id, desk, actor_of(request))
         return RedirectResponse(f"/orders/{order_id}", 303)
 
     return routes

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,9 +11,16 @@ from starlette.exceptions import HTTPException
 
 from dicomfabd.domain.errors import Fault, OrderRejected, StoreUnavailable
 
+_STATUSES: Final = {
+    205: (409, "the order belongs to another patient"),
+    207: (500, "we could not work on the order; it is our fault"),
+}
+_LONGEST_NAME: Final = 64
+_MOST_ERRORS: Final = 50
+
 
 def problem(status: int, detail: str, errors: Sequence[dict[str, str]] = ()) -> JSONResponse:
-    """Give a problem document."""
+    """Give a problem document; each error has `field`, `text` and `hint`."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -24,23 +32,32 @@ def problem(status: int, detail: str, errors: Sequence[dict[str, str]] = ()) -> 
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
+def refused(faults: Sequence[Fault]) -> JSONResponse:
+    """Give the problem document of an order that is refused: 400, 409 for another patient's."""
+    found = [_STATUSES[fault.code] for fault in faults if fault.code in _STATUSES]
+    status, detail = max(found, default=(400, "the order cannot be taken"))
+    errors = [{"field": fault.location, "text": fault.text, "hint": fault.hint} for fault in faults]
+    return problem(status, detail, errors)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of an app as a problem document."""
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [
-            {"field": ".".join(str(part) for part in item["loc"][1:]) or "body", "detail": item["msg"]}
-            for item in error.errors()
+            {
+                "field": ".".join(str(part) for part in item["loc"][1:])[:_LONGEST_NAME] or "body",
+                "text": item["msg"],
+                "hint": "",
+            }
+            for item in error.errors()[:_MOST_ERRORS]
         ]
         return problem(400, "the request does not have the form the API describes", errors)
 
     @app.exception_handler(OrderRejected)
     async def _rejected(_request: Request, error: OrderRejected) -> JSONResponse:
-        is_conflict = any(fault.code == 205 for fault in error.faults)
-        return problem(
-            409 if is_conflict else 400, "the order cannot be taken", [_entry(fault) for fault in error.faults]
-        )
+        return refused(error.faults)
 
     @app.exception_handler(StoreUnavailable)
     async def _unavailable(_request: Request, error: StoreUnavailable) -> JSONResponse:
@@ -48,8 +65,6 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail))
-
-
-def _entry(fault: Fault) -> dict[str, str]:
-    return {"field": fault.location, "detail": f"{fault.text}. {fault.hint}".rstrip(". ") + "."}
+        response = problem(error.status_code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response

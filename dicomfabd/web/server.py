@@ -13,9 +13,10 @@ from fastapi.staticfiles import StaticFiles
 
 from dicomfabd import __version__
 from dicomfabd.config import Web
-from dicomfabd.web import api, pages, probes, problems
+from dicomfabd.web import message_routes, order_routes, pages, probes, problems
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
+from dicomfabd.web.order_door import OrderDoor
 
 _KEEP_ALIVE_S: Final = 5
 _MOST_CONNECTIONS: Final = 512
@@ -28,7 +29,9 @@ def build(desk: WebDesk) -> FastAPI:
     )
     problems.install(app)
     app.include_router(probes.router(desk))
-    app.include_router(api.router(desk))
+    door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.recognise, desk.route)
+    app.include_router(order_routes.router(desk, door))
+    app.include_router(message_routes.router(desk, door))
     app.include_router(pages.router(desk))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app

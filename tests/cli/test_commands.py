@@ -1,10 +1,6 @@
 """The commands as people type them, in processes of their own."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pydicom
 import pytest
@@ -13,24 +9,6 @@ from tests.builders import an_orm
 from tests.daemons import daemons
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Give a function that runs `dicomfabd` in an empty folder."""
-
-    def command(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("DICOMFABD_")} | {"COLUMNS": "80"}
-        return subprocess.run(
-            [sys.executable, "-m", "dicomfabd", *map(str, arguments)],
-            input=stdin,
-            capture_output=True,
-            cwd=tmp_path,
-            env=environment,
-            check=False,
-        )
-
-    return command
 
 
 @pytest.fixture
@@ -146,3 +124,23 @@ def test_orders_are_sent_listed_and_shown(run, tmp_path):
     assert b"study.delivered" in shown.stdout
     assert "completed" == as_json["state"]
     assert (0, 0, b"ready\n") == (echoed.returncode, health.returncode, health.stdout)
+
+
+def test_a_refused_message_is_mended_and_replayed_beside_the_daemon(run, tmp_path):
+    """messages list, raw, replay and audit on the store of a daemon that runs; it makes the study."""
+    with daemons(tmp_path) as start:
+        daemon = start()
+        config = ("--config", tmp_path / "dicomfabd.toml")
+        run("send", "-", *config, stdin=an_orm("M1", "A1", patient_id=""))
+        (refused,) = json.loads(run("messages", "list", "--code", "AE", "--json", *config).stdout)
+        number = str(refused["message_id"])
+        raw = run("messages", "raw", number, *config).stdout
+        (tmp_path / "mended.hl7").write_bytes(raw.replace(b"PID|1||^^^", b"PID|1||P1^^^"))
+        replayed = run("messages", "replay", number, "--edit", "mended.hl7", *config)
+        daemon.wait_for("study.delivered")
+        over_http = daemon.get(f"/api/v1/messages/{number}")
+        audited = json.loads(run("audit", "--json", *config).stdout)
+
+    assert (0, b"answer  AA") == (replayed.returncode, replayed.stdout[:10]), replayed.stderr
+    assert [refused["message_id"] + 1] == [replay["message_id"] for replay in over_http["replays"]]
+    assert ["message.replay"] == [entry["action"] for entry in audited]

@@ -4,18 +4,20 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
-from concurrent.futures import Future
 
 import pytest
 
-from dicomfabd.config import Intake
+from dicomfabd.config import Intake, SenderSection
 from dicomfabd.domain.delivery import Routing
 from dicomfabd.domain.errors import StoreUnavailable
-from dicomfabd.intake.connection import Desk
+from dicomfabd.intake import reception
+from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.mllp import Frame, Framer, wrap
 from dicomfabd.intake.reading import Reader
-from dicomfabd.store.interface import Accepted, OrderQuery
+from dicomfabd.intake.reception import Reception
+from dicomfabd.intake.senders import Senders, default_sender
+from dicomfabd.store.interface import OrderQuery
 from tests.builders import an_orm
 
 
@@ -23,16 +25,13 @@ from tests.builders import an_orm
 def talk(store, journal):
     """Give a function that lets a conversation run against a listener."""
 
-    def run(conversation: Callable, inbox=None, **settings):
+    def run(conversation: Callable, inbox=None, senders=None, **settings):
         async def main():
-            desk = Desk(
-                Reader(lambda _procedure, service: service or "OT"),
-                inbox or store.inbox,
-                lambda _order: Routing(("main",)),
-                lambda: None,
-            )
-            listener = MllpListener(Intake(port=0, **settings), desk, journal)
-            await listener.start()
+            chosen = Intake(port=0, **settings)
+            reader = Reader(lambda _procedure, service: service or "OT", chosen, senders)
+            desk = Desk(reader, inbox or store.inbox, lambda _order: Routing(("main",)))
+            listener = MllpListener(chosen, journal)
+            await listener.start(Reception(chosen, desk, journal, lambda: None, listener.ended))
             try:
                 async with asyncio.timeout(20):
                     return await conversation(listener)
@@ -130,11 +129,11 @@ def test_an_order_of_another_patient_is_refused_by_the_store(talk, sink):
 
 
 def test_an_oversized_message_is_refused_and_ends_the_connection(talk, sink):
-    """F10: AR 207, the rest is not read; the listener lives on."""
+    """F10: AR 207; the listener lives on."""
 
     async def conversation(listener: MllpListener):
         async with connected(listener) as sender:
-            sender.writer.write(b"\x0b" + an_orm("BIG") + b"x" * 5000)
+            sender.writer.write(wrap(an_orm("BIG") + b"x" * 5000))
             first = [await sender.answer(), await sender.answer()]
         async with connected(listener) as sender:
             sender.writer.write(wrap(an_orm("M2")))
@@ -203,58 +202,51 @@ def test_a_silent_connection_is_closed(talk, sink):
     assert "idle" == sink.named("intake.connection_closed")[0]["reason"]
 
 
-class SlowInbox:
-    """Commits when the test says so; the rest of the roles do not matter to the door."""
+class BrokenInbox:
+    """A store that cannot keep anything."""
 
     def __init__(self) -> None:
-        self.futures: list[Future] = []
-        self.arrived = asyncio.Event()
+        self.asked = 0
 
-    def accept(self, _message, _changes, _answer) -> Future:
-        self.futures.append(Future())
-        self.arrived.set()
-        return self.futures[-1]
-
-    def refuse(self, _message, _code, _faults, _answer) -> None:
-        pass
+    def accept(self, _submissions):
+        self.asked += 1
+        raise StoreUnavailable("disk full")
 
 
-def test_an_answer_waits_for_those_before_it(talk):
-    """Also when its own commit is done first; the loop goes on meanwhile."""
-
-    async def conversation(listener: MllpListener):
-        async with connected(listener) as sender:
-            sender.writer.write(wrap(an_orm("M1", "A1")) + wrap(an_orm("M2", "A2")))
-            while len(inbox.futures) < 2:
-                inbox.arrived.clear()
-                await inbox.arrived.wait()
-            inbox.futures[1].set_result(Accepted(b"MSH|\rMSA|AA|M2", False, ()))
-            async with connected(listener) as other:
-                other.writer.write(wrap(b"hello"))
-                meanwhile = await other.answer()
-            inbox.futures[0].set_result(Accepted(b"MSH|\rMSA|AA|M1", False, ()))
-            return [meanwhile, await sender.answer(), await sender.answer()]
-
-    inbox = SlowInbox()
-    meanwhile, *answers = talk(conversation, inbox=inbox)
-
-    assert meanwhile.startswith("MSA|AR|")
-    assert ["MSA|AA|M1", "MSA|AA|M2"] == answers
+@pytest.fixture
+def impatient(monkeypatch):
+    """A store that is down is given up at the second try."""
+    monkeypatch.setattr(reception, "GIVE_UP_S", 0.001)
+    monkeypatch.setattr(reception, "RETRY_S", 0.002)
 
 
-def test_when_nothing_can_be_kept_nothing_is_answered(talk, sink):
-    """Closing is the one reaction after which every engine sends again."""
+def test_when_nothing_can_be_kept_nothing_is_answered(talk, sink, impatient):
+    """M22: closing is the one reaction after which every engine sends again; the store gets a second chance first."""
+    inbox = BrokenInbox()
 
-    async def conversation(listener: MllpListener):
-        async with connected(listener) as sender:
-            sender.writer.write(wrap(an_orm()))
-            await inbox.arrived.wait()
-            inbox.futures[0].set_exception(StoreUnavailable("disk full"))
-            return await sender.answer()
-
-    inbox = SlowInbox()
-    assert talk(conversation, inbox=inbox) is None
+    assert [None] == talk(exchange(wrap(an_orm()), answers=1), inbox=inbox)
+    assert 2 == inbox.asked
     assert "disk full" == sink.named("message.unanswered")[0]["reason"]
+
+
+def test_a_sender_that_wants_it_is_rejected_when_nothing_can_be_kept(talk, impatient):
+    """M22: InterSystems tries AR again, and the reason is in its log."""
+    section = SenderSection(name="iris", preset="intersystems")
+    senders = Senders([section], default_sender(Intake()))
+
+    (answer,) = talk(exchange(wrap(an_orm()), answers=1), inbox=BrokenInbox(), senders=senders)
+
+    assert answer.startswith("MSA|AR|M1|")
+
+
+def test_a_store_that_comes_back_is_asked_again(talk, store):
+    """A moment of trouble costs no sender its connection."""
+
+    class Hiccup(BrokenInbox):
+        def accept(self, submissions):
+            return super().accept(submissions) if self.asked == 0 else store.inbox.accept(submissions)
+
+    assert ["MSA|AA|M1"] == talk(exchange(wrap(an_orm()), answers=1), inbox=Hiccup())
 
 
 def test_an_answer_that_would_be_late_is_not_given(talk, sink):

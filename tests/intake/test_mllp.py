@@ -65,8 +65,8 @@ def test_a_connection_that_ends_inside_a_frame_gives_no_message():
 
 
 def test_a_message_that_is_too_long_ends_the_connection_without_being_kept():
-    """F10: the buffer holds at most the limit and what came with it."""
-    (event,) = read(b"\x0b" + A, b"x" * 2000)
+    """F10: it is read to its end and thrown away, so that its sender can read why."""
+    (event,) = read(b"\x0b" + A, b"x" * 2000, b"y" * 5000 + b"\x1c\r")
 
     assert ("oversized", True) == (event.reason, event.head.startswith(A))
 

@@ -6,13 +6,14 @@ from dicomfabd.domain.errors import OrderRejected
 from dicomfabd.domain.order import OrderControl
 from dicomfabd.intake.er7 import parse
 from dicomfabd.intake.orders import read_orders
+from dicomfabd.intake.senders import DEFAULT
 from tests.builders import an_orm
 
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def read(raw: bytes) -> list:
-    return read_orders(parse(raw), lambda _procedure, service: service or "OT", NOW)[0]
+    return read_orders(parse(raw), DEFAULT, lambda _procedure, service: service or "OT", NOW).requests
 
 
 def faults(raw: bytes) -> list[tuple[int, str]]:
@@ -89,7 +90,7 @@ def test_the_accession_number_falls_back_to_the_filler_number(accession, expecte
     assert expected == request.order.accession_number
 
 
-@pytest.mark.parametrize(("control", "expected"), [("NW", "NW"), ("XO", "XO"), ("CA", "CA"), ("DC", "CA"), ("", "NW")])
+@pytest.mark.parametrize(("control", "expected"), [("NW", "NW"), ("XO", "XO"), ("CA", "CA"), ("DC", "DC"), ("", "XO")])
 def test_order_control_is_understood(control, expected):
     """HL7 table 0119."""
     (request,) = read(an_orm(control=control))

@@ -12,12 +12,12 @@ from tests.builders import an_orm
 
 
 def reader() -> Reader:
-    return Reader(lambda _procedure, service: service or "OT", lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    return Reader(lambda _procedure, service: service or "OT", now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def answer(raw: bytes) -> str:
     it = reader()
-    reading = it.read(raw)
+    (reading,) = it.read(raw)
     return it.answer(reading.header, reading.code, reading.faults).decode()
 
 
@@ -96,13 +96,13 @@ def test_no_value_of_the_message_is_repeated_in_a_text():
 
 def test_an_acknowledgment_is_never_answered():
     """M4: two receivers would talk for ever."""
-    assert "" == reader().read(an_orm().replace(b"ORM^O01", b"ACK^O01")).code
+    assert "" == reader().read(an_orm().replace(b"ORM^O01", b"ACK^O01"))[0].code
 
 
 def test_a_resend_with_a_new_time_stamp_is_the_same_message():
     """Everything but MSH counts."""
-    first, second = reader().read(an_orm()), reader().read(an_orm().replace(b"20260302120000", b"20260302120500"))
-    other = reader().read(an_orm(procedure="XRKN^XR KNEE^L"))
+    (first,), (second,) = reader().read(an_orm()), reader().read(an_orm().replace(b"20260302120000", b"20260302120500"))
+    (other,) = reader().read(an_orm(procedure="XRKN^XR KNEE^L"))
 
     assert first.body_hash == second.body_hash != other.body_hash
 
@@ -111,6 +111,7 @@ def test_a_resend_with_a_new_time_stamp_is_the_same_message():
 def test_every_mutation_of_an_order_gets_an_answer(noise, start, length):
     """Never an exception, always a code."""
     raw = an_orm()
-    reading = reader().read(raw[:start] + noise + raw[start + length :])
+    readings = reader().read(raw[:start] + noise + raw[start + length :])
 
-    assert reading.code in ("AA", "AE", "AR", "")
+    assert readings
+    assert all(reading.code in ("AA", "AE", "AR", "") for reading in readings)

@@ -5,8 +5,9 @@ import re
 
 from dicomfabd.telemetry import journal as journal_module
 from dicomfabd.telemetry.journal import EVENTS, Journal
+from dicomfabd.telemetry.logs import EventLog
 from dicomfabd.telemetry.metrics import METRICS, Metrics
-from dicomfabd.telemetry.sink import LocalSink, RelaySink, replay
+from dicomfabd.telemetry.sink import LocalSink, RelaySink, TallySink, replay
 
 SOURCE = inspect.getsource(journal_module)
 
@@ -23,9 +24,30 @@ def test_what_a_worker_says_is_said_by_the_main_process(sink):
     assert {("dicomfabd_workers",): 1} == sink.counts
 
 
+def test_what_a_reader_counts_is_counted_by_the_main_process(sink):
+    """In one line for many messages, and only once."""
+    log = io.StringIO()
+    tally = TallySink(EventLog(log, is_console=False))
+    journal = Journal(tally)
+
+    with journal.together():
+        for _ in range(3):
+            journal.message_repeated("M1", "ORM^O01", "peer", 0.5)
+    replay(tally.take(), sink)
+
+    assert b"" == tally.take()
+    assert 3 == sink.counts[("dicomfabd_intake_duplicates_total",)]
+    assert 3 == sink.counts[("dicomfabd_intake_ack_seconds",)]
+    assert ["message.repeated"] * 3 == [json.loads(line)["event"] for line in log.getvalue().splitlines()]
+
+
 def test_every_event_that_is_said_is_listed_and_the_other_way_round():
     """The catalogue is what people grep for."""
-    said = set(re.findall(r'"((?:daemon|intake|message|order|worklist|study|worker|archive|web)\.[a-z_]+)"', SOURCE))
+    said = set(
+        re.findall(
+            r'"((?:daemon|intake|reader|message|order|patient|worklist|study|worker|archive|web)\.[a-z_]+)"', SOURCE
+        )
+    )
 
     assert said == set(EVENTS)
 
@@ -48,7 +70,7 @@ def test_metric_names_follow_the_rules():
 def test_two_daemons_in_one_process_do_not_share_metrics():
     """Registries are injected."""
     first, second = Metrics("1"), Metrics("1")
-    LocalSink(first).add("dicomfabd_workers", 3)
+    LocalSink(first, EventLog(io.StringIO(), is_console=False)).add("dicomfabd_workers", 3)
 
     assert b"dicomfabd_workers 3.0" in first.render()[0]
     assert b"dicomfabd_workers 0.0" in second.render()[0]

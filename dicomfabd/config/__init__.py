@@ -1,0 +1,37 @@
+"""Every setting: sections, units, defaults, and errors that name file, key and the fix."""
+
+from dicomfabd.config.errors import ConfigError
+from dicomfabd.config.intake import Intake, Tls
+from dicomfabd.config.loading import load
+from dicomfabd.config.rendering import render
+from dicomfabd.config.sections import (
+    Archive,
+    DestinationSection,
+    Fabricate,
+    Section,
+    Store,
+    Web,
+    WorkersSection,
+    Worklist,
+)
+from dicomfabd.config.senders import SenderProfile, SenderSection
+from dicomfabd.config.settings import Settings
+
+__all__ = [
+    "Archive",
+    "ConfigError",
+    "DestinationSection",
+    "Fabricate",
+    "Intake",
+    "Section",
+    "SenderProfile",
+    "SenderSection",
+    "Settings",
+    "Store",
+    "Tls",
+    "Web",
+    "WorkersSection",
+    "Worklist",
+    "load",
+    "render",
+]

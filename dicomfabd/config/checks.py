@@ -1,0 +1,98 @@
+"""What is wrong with settings that are each right by themselves."""
+
+from collections.abc import Callable, Iterator
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Final
+
+from dicomfabd.config.errors import ConfigError
+from dicomfabd.config.intake import Tls
+from dicomfabd.config.sections import DestinationSection
+from dicomfabd.config.senders import SenderSection
+from dicomfabd.config.settings import Settings
+
+_RESERVED_DESTINATION: Final = "archive"
+_RESERVED_SENDER: Final = "default"
+
+
+def check_together(settings: Settings, origin: str) -> None:
+    """Raise ConfigError for settings that contradict each other; `origin` says where they were written."""
+    checks: tuple[Callable[[Settings], Iterator[str]], ...] = (_destinations, _tls, _senders)
+    problems = [f"{origin}: {problem}" for check in checks for problem in check(settings)]
+    if problems:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+
+
+def _destinations(settings: Settings) -> Iterator[str]:
+    yield from _names("destinations", settings.destinations, _RESERVED_DESTINATION, "is the built-in archive's name")
+
+
+def _names(
+    section: str, entries: list[DestinationSection] | list[SenderSection], reserved: str, why: str
+) -> Iterator[str]:
+    names = [entry.name for entry in entries]
+    for name in names:
+        if name == reserved or names.count(name) > 1:
+            reason = why if name == reserved else "is used twice"
+            yield f"{section}.name = {name!r}: {reason}. Use another name."
+
+
+def _tls(settings: Settings) -> Iterator[str]:
+    tls = settings.intake.tls
+    if bool(tls.certificate) != bool(tls.key):
+        given, missing = ("certificate", "key") if tls.certificate else ("key", "certificate")
+        yield f"intake.tls.{missing}: is missing. It belongs with intake.tls.{given}; name both files or neither."
+    if tls.client_ca and not tls.certificate:
+        yield "intake.tls.client_ca: has no effect without TLS. Name a certificate and its key too."
+    if tls.client_names and not tls.client_ca:
+        yield "intake.tls.client_names: nobody is asked for a certificate. Name a client_ca too."
+    yield from _missing_files(tls)
+
+
+def _missing_files(tls: Tls) -> Iterator[str]:
+    for key in ("certificate", "key", "client_ca"):
+        path = getattr(tls, key)
+        try:
+            is_missing = bool(path) and not Path(path).is_file()
+        except PermissionError:
+            continue  # people who only look at orders may not see keys; the door itself says so when it opens
+        if is_missing:
+            yield f"intake.tls.{key} = {path!r}: cannot be read: there is no such file. Name a PEM file that exists."
+
+
+def _senders(settings: Settings) -> Iterator[str]:
+    senders = settings.senders
+    yield from _names("senders", senders, _RESERVED_SENDER, "is the name of everybody else")
+    for index, sender in enumerate(senders):
+        if sender.application_ack and sender.ack_mode != "enhanced":
+            yield (
+                f"senders.{index}.application_ack: there is none in original mode. "
+                'Say ack_mode = "enhanced" too, or leave it out.'
+            )
+        for earlier in senders[:index]:
+            if _takes_all_of(earlier, sender):
+                yield (
+                    f"senders.{index}: {sender.name} never matches, because {earlier.name} before it takes the same. "
+                    "Put the narrower one first."
+                )
+
+
+def _takes_all_of(earlier: SenderSection, later: SenderSection) -> bool:
+    for key in ("sending_application", "sending_facility"):
+        if getattr(earlier, key) not in ("", getattr(later, key)):
+            return False
+    if not earlier.addresses:
+        return True
+    # Without addresses of its own the later one takes those from elsewhere.
+    return bool(later.addresses) and all(
+        any(_holds(wide, narrow) for wide in earlier.addresses) for narrow in later.addresses
+    )
+
+
+def _holds(wide: str, narrow: str) -> bool:
+    outer, inner = ip_network(wide), ip_network(narrow)
+    return (
+        outer.version == inner.version
+        and int(outer.network_address) <= int(inner.network_address)
+        and (int(inner.broadcast_address) <= int(outer.broadcast_address))
+    )

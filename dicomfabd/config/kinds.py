@@ -1,0 +1,160 @@
+"""The kinds of value settings are made of: what is allowed, and what to say when it is something else."""
+
+import ipaddress
+import re
+from collections.abc import Collection
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+FIELD_PATH: Final = re.compile(r"([A-Z][A-Z0-9]{2})-([1-9]\d{0,2})(?:\.([1-9]\d?)(?:\.([1-9]\d?))?)?")
+"""A place in an HL7 message, `SEG-F`, `SEG-F.C` or `SEG-F.C.S`: segment, field, component, sub-component."""
+
+ORDER_ATTRIBUTES: Final = (
+    "accession",
+    "placer_order_number",
+    "filler_order_number",
+    "study_instance_uid",
+    "requested_procedure_id",
+    "step_id",
+    "modality",
+    "station",
+    "procedure",
+    "scheduled_at",
+    "priority",
+    "referring_physician",
+    "requesting_physician",
+    "admission_id",
+    "patient_id",
+)
+"""What a sender may keep somewhere else than the standard says."""
+
+_ORDER_CONTROL: Final = re.compile(
+    "NW|SN|NA|XO|XX|XR|RP|RU|RO|CA|OC|CR|DC|OD|DR|HD|OH|HR|RL|OE|OR|SC|RE|PA|CH"
+    "|OK|UA|UC|UD|UF|UH|UM|UN|UR|UX|RF|AF|LI|PR|DE|SS|SR|ST|MC|CN"  # these change nothing
+)
+
+
+class Hint:
+    """Field metadata: what to say when the value is wrong."""
+
+    def __init__(self, text: str, known: Collection[str] = ()) -> None:
+        """Take one sentence on what is wrong and one on what to write; or the first, and what is known."""
+        self.text = text
+        self.known = list(known)
+
+
+def _ae_title(value: str) -> str:
+    if (
+        not 1 <= len(value) <= 16
+        or not value.isascii()
+        or not value.isprintable()
+        or "\\" in value
+        or not value.strip()
+    ):
+        raise ValueError("not an AE title")
+    return value
+
+
+def _host(value: str) -> str:
+    if not value or any(c.isspace() or c in "/@?#" for c in value):
+        raise ValueError("not a host")
+    return value
+
+
+def _store_url(value: str) -> str:
+    if value and urlsplit(value).scheme != "sqlite":
+        raise ValueError("not a store")
+    return value
+
+
+def _network(value: str) -> str:
+    ipaddress.ip_network(value)
+    return value
+
+
+def _charset(value: str) -> str:
+    sample = rb"MSH|^~\&"
+    try:
+        reads_ascii = sample.decode(value) == sample.decode("ascii")
+    except (LookupError, UnicodeError) as error:
+        raise ValueError("not a character set") from error
+    # The delimiters are looked for in the text; EBCDIC or UTF-16 would have them elsewhere.
+    if not reads_ascii:
+        raise ValueError("not a superset of ASCII")
+    return value
+
+
+def _order_attribute(value: str) -> str:
+    if value not in ORDER_ATTRIBUTES:
+        raise ValueError("not an attribute")
+    return value
+
+
+def _order_control(value: str) -> str:
+    if not _ORDER_CONTROL.fullmatch(value):
+        raise ValueError("not an order control code")
+    return value
+
+
+def _field_path(value: str) -> str:
+    if not FIELD_PATH.fullmatch(value):
+        raise ValueError("not a place in a message")
+    return value
+
+
+Port = Annotated[int, Field(ge=0, le=65535), Hint("not a TCP port. Use 1-65535 (0 picks a free one).")]
+PeerPort = Annotated[int, Field(ge=1, le=65535), Hint("not a TCP port. Use 1-65535.")]
+Host = Annotated[str, AfterValidator(_host), Hint('not a host. Use a name or an address such as "127.0.0.1".')]
+Network = Annotated[
+    str,
+    AfterValidator(_network),
+    Hint('not a network. Use an address such as "10.1.2.3", or CIDR without host bits such as "10.1.2.0/24".'),
+]
+AeTitle = Annotated[
+    str, AfterValidator(_ae_title), Hint("not an AE title. Use 1 to 16 ASCII characters without backslash.")
+]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"),
+    Hint("not a name. Use lower-case letters, digits, - and _, 1 to 32 characters."),
+]
+StoreUrl = Annotated[str, AfterValidator(_store_url), Hint('not a store. Use "sqlite:///path/to/file" or "".')]
+Seconds = Annotated[float, Field(ge=0), Hint("not a time. Use seconds, 0 or more.")]
+PositiveSeconds = Annotated[float, Field(gt=0), Hint("not a time. Use seconds, more than 0.")]
+Positive = Annotated[int, Field(ge=1), Hint("not a count. Use a whole number, 1 or more.")]
+Count = Annotated[int, Field(ge=0), Hint("not a count. Use a whole number, 0 or more.")]
+PduLength = Annotated[int, Field(ge=4096, le=1 << 20), Hint("not a PDU length. Use 4096 to 1048576 bytes.")]
+Workers = Annotated[
+    Literal["auto"] | Annotated[int, Field(ge=1, le=64)],
+    Hint('not a number of workers. Use 1-64, or "auto" for one per processor.'),
+]
+Processes = Annotated[
+    Literal["auto"] | Annotated[int, Field(ge=0, le=16)],
+    Hint('not a number of processes. Use 0-16, or "auto" for one per processor, at most 4.'),
+]
+Modality = Annotated[
+    str, Field(pattern="^[A-Z]{2,16}$"), Hint('not a DICOM modality. Use capital letters such as "CT" or "DX".')
+]
+Charset = Annotated[
+    str,
+    AfterValidator(_charset),
+    Hint('not a character set of messages. Use one Python knows and that holds ASCII, such as "cp1252".'),
+]
+MessageType = Annotated[
+    str,
+    Field(pattern=r"^[A-Z][A-Z0-9]{2}(\^[A-Z][A-Z0-9]{2})?$"),
+    Hint('not a message type. Use "ORU^R01", or "ORU" for every event.'),
+]
+FieldPlace = Annotated[
+    str, AfterValidator(_field_path), Hint('not a place in a message. Use "OBR-18", "OBR-18.1" or "OBR-34.1.2".')
+]
+OrderAttribute = Annotated[
+    str, AfterValidator(_order_attribute), Hint("not an attribute of an order.", ORDER_ATTRIBUTES)
+]
+OrderControlCode = Annotated[
+    str,
+    AfterValidator(_order_control),
+    Hint("not a code of HL7 table 0119 known here. Use one such as NW, XO, CA, SC or OK."),
+]

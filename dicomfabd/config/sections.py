@@ -1,0 +1,95 @@
+"""The sections of every room but intake, and of the PACS."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dicomfabd.config.kinds import (
+    AeTitle,
+    Host,
+    Modality,
+    Name,
+    PduLength,
+    PeerPort,
+    Port,
+    Positive,
+    Seconds,
+    StoreUrl,
+    Workers,
+)
+
+
+class Section(BaseModel):
+    """A part of the settings; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Worklist(Section):
+    """What modalities ask (C-FIND)."""
+
+    host: Host = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(10500, description="TCP port; 0 picks a free one.")
+    ae_title: AeTitle = Field("DICOMFABD", description="Our AE title.")
+    called_ae_titles: list[AeTitle] = Field([], description="Called AE titles we answer to; empty is any.")
+    keep_done_s: Seconds = Field(3600, description="How long a finished order stays visible; 0 is not at all.")
+    max_answers: Positive = Field(500, description="Most items given for one query.")
+
+
+class Archive(Section):
+    """The built-in PACS."""
+
+    host: Host = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(11112, description="TCP port; 0 picks a free one.")
+    ae_title: AeTitle = Field("FABARCHIVE", description="Its AE title.")
+    receives_orders: bool = Field(True, description="Whether every order's study goes there too.")
+
+
+class Web(Section):
+    """Page, API, probes and metrics."""
+
+    host: Host = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(8080, description="TCP port; 0 picks a free one.")
+
+
+class Store(Section):
+    """The durable queue and its history."""
+
+    url: StoreUrl = Field("", description='Where it is kept; "" is an SQLite file in state_dir.')
+
+
+class WorkersSection(Section):
+    """The processes that fabricate and send."""
+
+    count: Workers = Field("auto", description='Number of processes; "auto" is one per processor.')
+    lease_s: Seconds = Field(60, description="A worker that is silent this long loses its work to another.")
+    retry_first_s: Seconds = Field(5, description="First wait before a failed delivery is tried again.")
+    retry_max_s: Seconds = Field(900, description="Longest such wait; it doubles up to here.")
+    max_attempts: Positive = Field(
+        20, description="Tries of a study its PACS answers with an error; a PACS that is away is tried for ever."
+    )
+
+
+class Fabricate(Section):
+    """What is made of an order."""
+
+    when: Literal["at_once", "scheduled"] = Field(
+        "at_once", description='"at_once", or "scheduled" for the order\'s own time.'
+    )
+    scale: Literal["full", "small", "tiny"] = Field(
+        "small", description='Size of studies: "full" as a scanner sends, "small" for a laptop, "tiny" for tests.'
+    )
+    xray_modality: Literal["CR", "DX"] = Field("DX", description="What a plain radiograph becomes when nothing says.")
+    default_modality: Modality = Field("OT", description="Modality of an order nothing can be read from.")
+
+
+class DestinationSection(Section):
+    """A PACS that receives every study."""
+
+    name: Name = Field(description="Unique; lower-case letters, digits, - and _.")
+    host: Host = Field(description="Name or address.")
+    port: PeerPort = Field(description="TCP port.")
+    ae_title: AeTitle = Field(description="Its AE title.")
+    calling_ae_title: AeTitle = Field("DICOMFABD", description="Ours.")
+    max_pdu: PduLength = Field(131072, description="Largest PDU we are ready to receive, bytes.")
+    timeout_s: Seconds = Field(30, description="Longest wait for a connection, a reply or a write.")

@@ -1,0 +1,106 @@
+"""The application with a real store behind it, and a replayer that understands one word."""
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from dicomfabd import __version__
+from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.errors import Fault
+from dicomfabd.domain.order import OrderControl
+from dicomfabd.store.interface import Change, ReceivedMessage, Replayed, Submission
+from dicomfabd.telemetry.health import Health
+from dicomfabd.telemetry.metrics import Metrics
+from dicomfabd.web.desk import WebDesk
+from dicomfabd.web.guards import Guards
+from dicomfabd.web.server import build
+from tests.builders import an_order, keys_of
+
+KIT = {"patient_id": "P123", "patient_name": "DOE^JANE", "accession": "ACC-1001"}
+REFUSED = Fault(101, "PID^1^3", "the patient has no identifier", "Fill PID-3.")
+
+
+@pytest.fixture
+def health() -> Health:
+    return Health()
+
+
+@pytest.fixture
+def woken() -> list[bool]:
+    return []
+
+
+@pytest.fixture
+def take(store):
+    """Give a function that keeps a message as intake does; `AA` places the orders it is given."""
+
+    def accept(*accessions, raw=b"MSH|^~\\&|RIS|HOSP\r", code="AA", faults=(), quarantined=False, **message):
+        changes = [
+            Change(OrderControl.NEW, keys_of(order), order, Routing(("main",)))
+            for order in (an_order(accession) for accession in accessions)
+        ]
+        received = ReceivedMessage(
+            raw, hashlib.sha256(raw).digest(), "mllp", "10.0.0.9:1", "ORM^O01", "M1", "RIS", "HOSP"
+        )
+        answer = f"MSH|^~\\&|FAB\rMSA|{code}|M1\r".encode() if code else b""
+        submission = Submission(replace(received, **message), changes, answer, code, faults, quarantined)
+        (accepted,) = store.inbox.accept([submission])
+        return accepted
+
+    return accept
+
+
+@pytest.fixture
+def put(store):
+    """Give a function that places one order."""
+
+    def accept(accession="A1", **changes):
+        order = an_order(accession, **changes)
+        change = Change(OrderControl.NEW, keys_of(order), order, Routing(("main",)))
+        store.inbox.accept([Submission(ReceivedMessage(b"MSH|", b"", "mllp", "10.0.0.9:1", "ORM^O01"), [change])])
+
+    return accept
+
+
+@pytest.fixture
+def desk(store, journal, health, woken, take):
+    def replay(message_id, edited, actor):
+        """Place an order for a message that says `order`, refuse any other."""
+        message = store.messages.get(message_id)
+        if message is None:
+            raise LookupError(message_id)
+        raw = message.raw if edited is None else edited
+        is_good = b"order" in raw
+        kept = take(
+            *(("R1",) if is_good else ()),
+            raw=raw,
+            code="AA" if is_good else "AE",
+            faults=() if is_good else (REFUSED,),
+            source="replay",
+            peer=actor,
+            replay_of=message_id,
+        )
+        faults = () if is_good else (REFUSED,)
+        return Replayed(kept.message_id, "AA" if is_good else "AE", kept.answer, faults, kept.applied)
+
+    return WebDesk(
+        inbox=store.inbox,
+        book=store.book,
+        messages=store.messages,
+        recognise=lambda _procedure, service: service or "OT",
+        route=lambda _order: Routing(("main",)),
+        replay=replay,
+        on_work=lambda: woken.append(True),
+        addresses=lambda: {"mllp": "127.0.0.1:2575"},
+        metrics=Metrics(__version__),
+        health=health,
+        journal=journal,
+    )
+
+
+@pytest.fixture
+def client(desk, journal):
+    with TestClient(Guards(build(desk), journal), raise_server_exceptions=False) as it:
+        yield it
