@@ -16,7 +16,7 @@ TESTS = sorted(ROOT.glob("tests/**/test_*.py"))
 TEXTS = [
     path
     for path in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    if not path.endswith((".png", ".ico"))
+    if not path.endswith((".png", ".ico", ".hl7"))
 ]
 
 

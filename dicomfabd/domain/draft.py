@@ -5,12 +5,15 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import SH_LENGTH, Code, Order, Step
 from dicomfabd.domain.patient import Patient, Visit
 from dicomfabd.domain.text import Cleaner
 from dicomfabd.domain.uids import derive_uid, is_valid_uid
+
+LONGEST_RECOGNISED: Final = 256  # characters
 
 
 @dataclass(slots=True)
@@ -94,7 +97,7 @@ def build_order(draft: OrderDraft, recognise: Recognise) -> tuple[Order, tuple[F
     order = Order(
         accession_number=accession,
         patient=patient,
-        visit=draft.visit,
+        visit=cleaner.visit(draft.visit),
         study_instance_uid=study_uid,
         study_uid_origin=origin,
         modality=steps[0].modality,
@@ -109,7 +112,7 @@ def build_order(draft: OrderDraft, recognise: Recognise) -> tuple[Order, tuple[F
         reason=text("reason", draft.reason, 64),
         comments=text("comments", draft.comments, 1024),
         institution_name=text("institution_name", draft.institution_name, 64),
-        diagnostic_service=draft.diagnostic_service,
+        diagnostic_service=text("diagnostic_service", draft.diagnostic_service, 64),
         sender=draft.sender,
         parent_order_number=text("parent_order_number", draft.parent_order_number, 64),
         referring_physician_id=text("referring_physician", draft.referring_physician_id, 64),
@@ -152,6 +155,13 @@ def _values(draft: OrderDraft) -> list[str]:
         draft.comments,
         draft.institution_name,
         draft.institution_address,
+        draft.diagnostic_service,
+        patient.patient_mother_birth_name,
+        draft.visit.admission_id,
+        draft.visit.issuer_of_admission_id,
+        draft.visit.patient_class,
+        draft.visit.current_patient_location,
+        draft.visit.patient_state,
         draft.parent_order_number,
         draft.department,
         draft.confidentiality,
@@ -176,6 +186,16 @@ def _procedure(given: Code, cleaner: Cleaner) -> Code:
     scheme = cleaner.text("procedure", given.scheme, SH_LENGTH)
     same = meaning == given.meaning and value == given.value and scheme == given.scheme
     return given if same else Code(value, meaning, scheme)
+
+
+def _code(given: Code, cleaner: Cleaner) -> Code:
+    fits = len(given.value) <= SH_LENGTH and len(given.scheme) <= SH_LENGTH and len(given.meaning) <= 64
+    if fits:
+        return given
+    text = cleaner.text
+    return Code(
+        text("procedure", given.value, 64), text("procedure", given.meaning, 64), text("procedure", given.scheme, 64)
+    )
 
 
 def _is_id(value: str) -> bool:
@@ -220,7 +240,7 @@ def _steps(draft: OrderDraft, procedure_id: str, recognise: Recognise, cleaner: 
             step_id = f"{procedure_id}-{index + 1}"
             step_id = step_id if len(step_id) <= SH_LENGTH else short_id(step_id)
         taken.add(step_id)
-        modality = step.modality or recognise(draft.procedure, draft.diagnostic_service)
+        modality = step.modality or _recognised(draft, recognise)
         description = step.description or draft.procedure.meaning or draft.procedure.value
         steps.append(
             Step(
@@ -229,8 +249,16 @@ def _steps(draft: OrderDraft, procedure_id: str, recognise: Recognise, cleaner: 
                 modality=modality,
                 scheduled_at=step.scheduled_at or draft.default_start,
                 station_ae_title=cleaner.text("station", step.station_ae_title, SH_LENGTH) or f"FAB{modality}",
-                protocol_code=step.protocol_code,
+                protocol_code=_code(step.protocol_code, cleaner),
                 performing_physician=cleaner.name("performing_physician", step.performing_physician),
             )
         )
     return tuple(steps)
+
+
+def _recognised(draft: OrderDraft, recognise: Recognise) -> str:
+    """Choose a modality by the procedure's words; beyond a few hundred characters there are none that matter."""
+    procedure = draft.procedure
+    if len(procedure.value) > LONGEST_RECOGNISED or len(procedure.meaning) > LONGEST_RECOGNISED:
+        procedure = Code(procedure.value[:LONGEST_RECOGNISED], procedure.meaning[:LONGEST_RECOGNISED])
+    return recognise(procedure, draft.diagnostic_service[:LONGEST_RECOGNISED])

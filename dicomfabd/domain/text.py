@@ -1,10 +1,10 @@
 """Values that come from a sender, made fit for DICOM without losing the reason."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from dicomfabd.domain.errors import Fault
-from dicomfabd.domain.patient import Patient
+from dicomfabd.domain.patient import Patient, Visit
 
 PN_GROUP_LENGTH = 64  # PS3.5 §6.2: PN, per component group
 
@@ -22,6 +22,7 @@ _PATIENT_TEXTS = (
     ("patient_species", 64),
     ("patient_breed", 64),
     ("responsible_person", 64),
+    ("patient_mother_birth_name", 64),
 )
 
 
@@ -74,6 +75,12 @@ class Cleaner:
         if any(len(group) > PN_GROUP_LENGTH for group in groups):
             self.warn(attribute, f"is longer than {PN_GROUP_LENGTH} characters and was cut")
         return "=".join(group[:PN_GROUP_LENGTH].rstrip("^ ") for group in groups).rstrip("=")
+
+    def visit(self, visit: Visit) -> Visit:
+        """Give a visit whose texts fit (LO, 64 characters)."""
+        texts = {item.name: getattr(visit, item.name) for item in fields(visit)}
+        cleaned = {name: self.text(name, value, PN_GROUP_LENGTH) for name, value in texts.items() if value}
+        return visit if all(texts[name] == value for name, value in cleaned.items()) else replace(visit, **cleaned)
 
     def patient(self, patient: Patient) -> Patient:
         """Give a patient with an ID and a name that a worklist may serve (type 1, PS3.4 K.6.1.2.2)."""

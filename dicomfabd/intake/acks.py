@@ -12,6 +12,8 @@ from functools import lru_cache
 from dicomfabd.domain.errors import CONDITIONS, Fault
 from dicomfabd.intake.er7 import STANDARD, Delimiters, Message, header_fields
 
+_LONGEST_VERSION = 16
+_MOST_ERRORS = 50
 _FRAMING = b"\x0b\x1c"
 _AE_ALTHOUGH_2XX = frozenset({204, 205})  # sending the same message again can never help
 
@@ -69,7 +71,9 @@ def salvage_header(raw: bytes) -> Header:
     fields = [field.decode("iso8859-1") for field in found]
     fields += [""] * (13 - len(fields))
     if fields[1] != "|" or any(not field.isprintable() for field in fields[:13]):
-        return Header(control_id=fields[10] if fields[10].isprintable() else "")
+        # The answer is written with the usual delimiters; an ID that holds one could not be found in it.
+        is_usable = fields[10].isprintable() and not set(fields[10]) & set("|^~\\&")
+        return Header(control_id=fields[10] if is_usable else "")
     code, _, rest = fields[9].partition("^")
     return Header(
         sending_application=fields[3],
@@ -114,7 +118,7 @@ def acknowledge(header: Header, code: str, faults: Sequence[Fault], now: datetim
         msh += f"{separator * 6}{header.character_set}"
     text = faults[0].text[:80] if faults else ""
     segments = [msh, d.field.join(["MSA", code, header.control_id, text]).rstrip(d.field)]
-    segments += [_err(header, fault) for fault in faults]
+    segments += [_err(header, fault) for fault in faults[:_MOST_ERRORS]]
     answer = ("\r".join(segments) + "\r").encode(_codec(header), "replace")
     # What is echoed of the message must not end the frame.
     return answer.translate(None, _FRAMING)
@@ -152,7 +156,12 @@ def _codec(header: Header) -> str:
     return "utf-8" if not name or "UTF" in name or "UNICODE" in name else "iso8859-1"
 
 
-@lru_cache(maxsize=256)
 def _is_at_least(version: str, wanted: tuple[int, ...]) -> bool:
-    numbers = tuple(int(part) for part in version.split("^")[0].split(".") if part.isdigit())
-    return (numbers or (2, 5, 1)) >= wanted
+    return _numbers(version[:_LONGEST_VERSION]) >= wanted
+
+
+@lru_cache(maxsize=256)
+def _numbers(version: str) -> tuple[int, ...]:
+    """Give the numbers of MSH-12, which may hold anything; nothing usable is taken for 2.5.1."""
+    parts = version.split("^")[0].split(".")
+    return tuple(int(part) for part in parts if part.isascii() and part.isdigit()) or (2, 5, 1)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dicomfabd.intake.reception import Reception
 
 MOST_IN_FLIGHT: Final = 64  # frames of one connection read but not answered; more wait in TCP
+MOST_DISCARDED: Final = 1000  # in a row; who sends so many will never send a message
 END_SILENCE_S: Final = 0.2  # an FS without CR ends a message after this
 WRITE_TIMEOUT_S: Final = 10.0  # a sender that does not read its answers is cut
 
@@ -79,6 +80,7 @@ class Connection(asyncio.Protocol):
         self._is_draining = False
         self._is_ended = False
         self._is_paused = False
+        self._discards = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -178,6 +180,10 @@ class Connection(asyncio.Protocol):
             if isinstance(event, mllp.Frame):
                 self._submit(self._reception.desk.take(event.data, self.peer, self._host))
             elif isinstance(event, mllp.Discarded):
+                self._discards += 1
+                if self._discards > MOST_DISCARDED:
+                    self._cut("junk", f"{MOST_DISCARDED} frames in a row that are no messages")
+                    return
                 self._journal.frame_discarded(self.peer, event.reason, len(event.data))
                 if event.reason == "truncated":
                     kept = self._reception.desk.discarded(event.data, self.peer, "the message has no end")
@@ -189,6 +195,7 @@ class Connection(asyncio.Protocol):
     def _submit(self, takings: list[Taken], closes: bool = False) -> None:
         if not takings:
             return
+        self._discards = 0
         frame = Frame(self, takings, closes)
         self._pending.append(frame)
         self._idle_s = takings[-1].reading.sender.idle_timeout_s

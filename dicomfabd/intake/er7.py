@@ -17,6 +17,8 @@ HEADER_WITHIN: Final = 4096
 MOST_SEGMENTS: Final = 10_000
 MOST_REPETITIONS: Final = 20_000
 MOST_FIELDS: Final = 200_000
+_LONGEST_ENCODING: Final = 12
+_MOST_WARNINGS: Final = 50
 MOST_ESCAPES: Final = 20_000  # of one value; what follows stays as it is
 _SEGMENT_NAME = re.compile("[A-Z][A-Z0-9]{2}")
 _DTM = re.compile(
@@ -187,18 +189,10 @@ def parse(raw: bytes, undeclared: str = "", declared: str | None = None) -> Mess
     header.insert(1, separator)  # MSH-1 is the separator itself
     segments = [Segment("MSH", header, d)]
     seen: dict[str, int] = {"MSH": 1}
-    for line in lines[1:]:
+    for line in _whole_lines(lines[1:], separator, segments[0], warnings):
         name = line[:3]
-        # The characters after the name tell a segment from a line that a bare CR in a field broke off.
-        if (line[3:4] == separator or len(line) == 3) and _is_segment_name(name):
-            ordinal = seen[name] = seen.get(name, 0) + 1
-            segments.append(Segment(name, line.split(separator), d, ordinal))
-            continue
-        last = segments[-1]
-        first, *rest = line.split(separator)
-        last.fields[-1] += " " + first
-        last.fields += rest
-        warnings.append(Fault(0, f"{last.name}^{last.ordinal}", "holds a bare line break; joined"))
+        ordinal = seen[name] = seen.get(name, 0) + 1
+        segments.append(Segment(name, line.split(separator), d, ordinal))
     return Message(d, segments, warnings)
 
 
@@ -207,16 +201,44 @@ def declared_charset(header: list[bytes]) -> str:
     return header[18].decode("ascii", "replace").strip() if len(header) > 18 else ""
 
 
+def _whole_lines(lines: list[str], separator: str, header: Segment, warnings: list[Fault]) -> list[str]:
+    """Give one line for each segment: what a bare line break cut off is joined to the segment it belongs to."""
+    if all(_is_segment(line, separator) for line in lines):
+        return lines
+    whole: list[list[str]] = []
+    orphans: list[str] = []
+    for line in lines:
+        if _is_segment(line, separator):
+            whole.append([line])
+        else:
+            (whole[-1] if whole else orphans).append(line)
+    if orphans:
+        first, *rest = " ".join([header.fields[-1], *orphans]).split(separator)
+        header.fields[-1:] = [first, *rest]
+    warnings += [
+        Fault(0, pieces[0][:3] if pieces else "MSH", "holds a bare line break; joined")
+        for pieces in (*([orphans] if orphans else []), *whole)
+        if len(pieces) > 1 or pieces is orphans
+    ][:_MOST_WARNINGS]
+    return [" ".join(pieces) for pieces in whole]
+
+
+def _is_segment(line: str, separator: str) -> bool:
+    return (line[3:4] == separator or len(line) == 3) and _is_segment_name(line[:3])
+
+
 @lru_cache(maxsize=256)
 def delimiters_of(separator: str, declared: str, is_plain: bool = False) -> Delimiters:
     """Give the delimiters of MSH-1 and MSH-2, the same object for the same ones; raises OrderRejected (100)."""
     used = separator + declared
-    if separator.isalnum() or not declared or len(set(used)) != len(used) or any(c.isalnum() for c in declared):
+    is_usable = used.isascii() and used.isprintable() and not any(c.isalnum() for c in used)
+    if not is_usable or not declared or len(set(used)) != len(used):
         raise OrderRejected(
             Fault(100, "MSH^1^2", "the encoding characters are not usable", r"Send MSH|^~\& unless you must differ.")
         )
     component, repetition, escape, subcomponent = (*declared[:4], *("", "", "", ""))[:4]
-    return Delimiters(separator, component, repetition or "~", escape, subcomponent, is_plain)
+    repetition = repetition or next(c for c in "~*+;:" if c not in used)
+    return Delimiters(separator, component, repetition, escape, subcomponent, is_plain)
 
 
 def text_of(value: str, delimiters: Delimiters) -> str:
@@ -305,7 +327,8 @@ def _is_segment_name(name: str) -> bool:
 
 
 def _encoding(line: str) -> tuple[str, str]:
-    return line[3], line[4:].split(line[3], 1)[0]
+    # Cut, so that what is remembered of strange senders stays small.
+    return line[3], line[4 : 4 + _LONGEST_ENCODING].split(line[3], 1)[0]
 
 
 def _special(sequence: str, mark: str) -> str:

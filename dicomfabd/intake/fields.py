@@ -13,6 +13,7 @@ _SEXES = {"F": "F", "M": "M", "O": "O", "A": "O", "N": "O"}
 _PRIORITIES = {"S": "STAT", "A": "HIGH", "P": "HIGH", "C": "HIGH", "R": "ROUTINE", "T": "MEDIUM"}
 _UNITS = {"kg": 1.0, "g": 0.001, "lb": 0.45359237, "m": 1.0, "cm": 0.01, "in": 0.0254}
 _NO_CODE: Final = Code()
+LONGEST_REMEMBERED: Final = 512
 
 
 def first(*values: str) -> str:
@@ -131,19 +132,29 @@ def quantity(value: str, unit: str) -> float | None:
     return round(amount, 3) if amount is not None and 0 < amount < 1000 else None
 
 
-# The same physicians and procedures come again and again; a patient's name does not.
-@lru_cache(maxsize=4096)
 def _person(value: str, d: Delimiters) -> tuple[str, str]:
+    return _remembered_person(value, d) if len(value) <= LONGEST_REMEMBERED else _read_person(value, d)
+
+
+def _codes(value: str, d: Delimiters) -> tuple[Code, Code]:
+    return _remembered_codes(value, d) if len(value) <= LONGEST_REMEMBERED else _read_codes(value, d)
+
+
+def _read_person(value: str, d: Delimiters) -> tuple[str, str]:
     parts = value.split(d.repetition, 1)[0].split(d.component)
     return text_of(parts[0], d), _name(parts, 1, d)
 
 
-@lru_cache(maxsize=4096)
-def _codes(value: str, d: Delimiters) -> tuple[Code, Code]:
+def _read_codes(value: str, d: Delimiters) -> tuple[Code, Code]:
     parts = [text_of(part, d) for part in value.split(d.repetition, 1)[0].split(d.component)[:6]]
     parts += [""] * (6 - len(parts))
     alternate = Code(*parts[3:])
     return Code(*parts[:3]) if parts[0] or parts[1] else alternate, alternate
+
+
+# The same physicians and procedures come again and again; a patient's name does not.
+_remembered_person: Final = lru_cache(maxsize=4096)(_read_person)
+_remembered_codes: Final = lru_cache(maxsize=4096)(_read_codes)
 
 
 def _name(parts: list[str], offset: int, d: Delimiters) -> str:

@@ -135,6 +135,9 @@ class Framer:
         if self._head:
             return self._drain()
         buffer = self._buffer
+        if not self._scanned and buffer[:1] == b"\x0b":
+            # Starts upon starts hold nothing that could be lost.
+            del buffer[: len(buffer) - len(buffer.lstrip(b"\x0b"))]
         end = buffer.find(FS, self._scanned)
         while end >= 0:
             if end + 1 == len(buffer):

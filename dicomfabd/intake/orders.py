@@ -21,6 +21,7 @@ from dicomfabd.intake.groups import Content, Group, filler_of, locator, placer_o
 from dicomfabd.intake.patients import read_patient, read_visit
 from dicomfabd.intake.senders import FieldPath, Sender
 
+LONGEST_CODE: Final = 16
 _NEEDS_ORDER: Final = frozenset({OrderControl.NEW, OrderControl.CHANGE})
 _MAY_BE_BARE: Final = frozenset({STATUS, "XO", "XX", "XR"})
 _DICOM_MODALITIES: Final = frozenset(
@@ -91,8 +92,8 @@ class _Reading:
     def read_group(self, group: Group, asks: Asks, drafts: list[tuple[OrderControl, OrderDraft]]) -> None:
         """Read one group into a request or a draft; its faults are noted."""
         code = group.orc.component(1, 1)
-        code = self._sender.order_control.get(code, code).upper()
-        asked = read_control(code, group.orc.component(5, 1).upper())
+        code = self._sender.order_control.get(code, code)[:LONGEST_CODE].upper()
+        asked = read_control(code, group.orc.component(5, 1)[:LONGEST_CODE].upper())
         if not asked.is_known:
             hint = "Send a code of the table, or map it in the sender's order_control."
             asks.faults.append(Fault(103, group.orc.where(1), "not an order control of HL7 table 0119", hint))
