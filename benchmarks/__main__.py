@@ -8,9 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import acks, fabrication
+from benchmarks import acks, endurance, fabrication
 
-BENCHMARKS = {"acks": acks.main, "fabrication": fabrication.main}
+BENCHMARKS = {"acks": acks.main, "endurance": endurance.main, "fabrication": fabrication.main}
 
 
 def fsync_ms(folder: Path, tries: int = 200) -> float:

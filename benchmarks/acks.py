@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import hl7
@@ -104,8 +104,16 @@ def peer(serve: Callable[[int], None]) -> Iterator[int]:
         process.join(10)
 
 
+@dataclass(frozen=True, slots=True)
+class OurDaemon:
+    """A daemon under load: its HL7 port and its main process."""
+
+    port: int
+    pid: int
+
+
 @contextlib.contextmanager
-def our_daemon(folder: Path) -> Iterator[int]:
+def our_daemon(folder: Path) -> Iterator[OurDaemon]:
     """Run the whole daemon, its log in a file, orders going nowhere: what is measured is taking them."""
     settings = SETTINGS.format(state=folder / "state", archive="false", workers=1, when="at_once")
     (folder / "dicomfabd.toml").write_text(settings)
@@ -119,7 +127,8 @@ def our_daemon(folder: Path) -> Iterator[int]:
             addresses = folder / "state" / "addresses.json"
             while not addresses.exists():
                 time.sleep(0.05)
-            yield int(json.loads(addresses.read_text())["mllp"].rpartition(":")[2])
+            port = int(json.loads(addresses.read_text())["mllp"].rpartition(":")[2])
+            yield OurDaemon(port, process.pid)
         finally:
             process.terminate()
             process.wait(30)
@@ -157,7 +166,7 @@ def main() -> None:
         print(f"{'connections':>12} {'ours/s':>9} {'p99 ms':>8} {'hl7/s':>9} {'p99 ms':>8} {'ratio':>7}")
         for connections in CONNECTIONS:
             rounds = [
-                (measure(ours, connections, f"{connections:x}{n}-"), measure(theirs, connections, f"{n}-"))
+                (measure(ours.port, connections, f"{connections:x}{n}-"), measure(theirs, connections, f"{n}-"))
                 for n in range(ROUNDS)
             ]
             mine, other = (
@@ -168,7 +177,7 @@ def main() -> None:
                 f"{connections:>12} {mine.rate:>9.0f} {mine.p99_ms:>8.1f} {other.rate:>9.0f} {other.p99_ms:>8.1f}"
                 f" {mine.rate / other.rate:>6.1f}x"
             )
-        steady = [measure(ours, STEADY_CONNECTIONS, f"s{n}-", STEADY_RATE) for n in range(ROUNDS)]
+        steady = [measure(ours.port, STEADY_CONNECTIONS, f"s{n}-", STEADY_RATE) for n in range(ROUNDS)]
         p99_ms = statistics.median(result.p99_ms for result in steady)
         print(f"at {STEADY_RATE} messages/s over {STEADY_CONNECTIONS} connections: ours p99 {p99_ms:.1f} ms")
     with peer(hl7apy_server) as port:

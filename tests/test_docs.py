@@ -54,7 +54,8 @@ def test_architecture_names_every_room():
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/operations.md"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/operations.md", "docs/senders.md"],
 )
 def test_every_path_a_document_names_exists(name):
     """A document that points nowhere is worse than none."""

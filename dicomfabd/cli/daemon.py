@@ -9,6 +9,7 @@ from rich.table import Table
 from dicomfabd.app import running
 from dicomfabd.cli.console import ConfigOption, address_of, err, fail, out, settings_or_fail
 from dicomfabd.config import ConfigError, render
+from dicomfabd.intake.tls import TlsDoor
 from dicomfabd.plan.catalog import Catalog
 
 
@@ -40,6 +41,8 @@ def check(config: ConfigOption = None) -> None:
     settings = settings_or_fail(config)
     try:
         catalog = Catalog.load(settings.protocols_dir)
+        if settings.intake.tls.is_on:
+            TlsDoor(settings.intake.tls)
     except ConfigError as error:
         fail(f"config: {error}", 2)
     out.print(render(settings), end="", markup=False, soft_wrap=True)

@@ -53,10 +53,15 @@ def _patient(item: Dataset, order: Order) -> None:
     item.PregnancyStatus = patient.pregnancy_status
     item.PatientState = visit.patient_state[:64]
     item.SpecialNeeds = ""
-    item.ConfidentialityConstraintOnPatientDataDescription = ""
+    item.ConfidentialityConstraintOnPatientDataDescription = order.confidentiality
     item.AdmissionID = visit.admission_id[:64]
     item.CurrentPatientLocation = visit.current_patient_location[:64]
     item.ReferencedPatientSequence = Sequence()
+    if patient.patient_species or patient.patient_breed:
+        item.PatientSpeciesDescription = patient.patient_species
+        item.PatientBreedDescription = patient.patient_breed
+        item.PatientSexNeutered = patient.patient_sex_neutered
+        item.ResponsiblePerson = patient.responsible_person
     item.OtherPatientIDsSequence = Sequence([_other_id(value) for value in patient.other_patient_ids])
 
 
@@ -75,6 +80,8 @@ def _request(item: Dataset, order: Order) -> None:
     item.RequestingPhysician = order.requesting_physician
     item.RequestingService = ""
     item.InstitutionName = order.institution_name
+    item.InstitutionAddress = order.institution_address
+    item.InstitutionalDepartmentName = order.department
     item.PlacerOrderNumberImagingServiceRequest = order.placer_order_number
     item.FillerOrderNumberImagingServiceRequest = order.filler_order_number
     item.RequestedProcedureID = order.requested_procedure_id
@@ -83,7 +90,7 @@ def _request(item: Dataset, order: Order) -> None:
     item.RequestedProcedurePriority = order.priority
     item.ReasonForTheRequestedProcedure = order.reason
     item.RequestedProcedureComments = order.comments[:10240]
-    item.PatientTransportArrangements = ""
+    item.PatientTransportArrangements = order.patient_transport
     item.RequestedProcedureLocation = ""
     item.NamesOfIntendedRecipientsOfResults = ""
     item.ImagingServiceRequestComments = ""

@@ -58,6 +58,26 @@ def test_a_daemon_killed_with_200_orders_in_flight_delivers_each_once(start, aft
     assert 2 * ORDERS == len(set(pacs.received))
 
 
+def test_a_killed_reader_is_replaced_and_no_acknowledged_order_is_lost(start):
+    """Its senders lose their connections and try again; the others notice nothing."""
+    messages, acknowledged = orders(ORDERS), []
+    with fake_pacs() as pacs:
+        daemon = start(archive=False, workers=1, more=a_destination("main", pacs.port))
+        first = daemon.wait_for("reader.started")
+        sender = threading.Thread(target=send_until_it_breaks, args=(daemon.port("mllp"), messages, acknowledged))
+        sender.start()
+        pacs.wait_for(lambda: len(pacs.received) >= 1)
+        os.kill(first["pid"], signal.SIGKILL)
+        daemon.wait_for("reader.died")
+        sender.join(30)
+
+        while len(acknowledged) < ORDERS:
+            send_until_it_breaks(daemon.port("mllp"), messages, acknowledged)
+        pacs.wait_for(lambda: everything_is_there(pacs, ORDERS), 120)
+
+    assert 2 * ORDERS == len(set(pacs.received))
+
+
 def test_a_killed_worker_is_replaced_and_its_order_finished(start):
     """Without a new start, without a step by anybody."""
     with fake_pacs() as pacs:
