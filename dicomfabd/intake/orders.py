@@ -18,7 +18,7 @@ from dicomfabd.intake import fields
 from dicomfabd.intake.controls import NEW, REPLACED, STATUS, read_control
 from dicomfabd.intake.er7 import ABSENT, Message, Segment
 from dicomfabd.intake.groups import Content, Group, filler_of, locator, placer_of, sort_segments
-from dicomfabd.intake.patients import read_patient, read_visit
+from dicomfabd.intake.patients import choose_identifier, read_patient, read_visit
 from dicomfabd.intake.senders import FieldPath, Sender
 
 LONGEST_CODE: Final = 16
@@ -97,6 +97,9 @@ class _Reading:
         if not asked.is_known:
             hint = "Send a code of the table, or map it in the sender's order_control."
             asks.faults.append(Fault(103, group.orc.where(1), "not an order control of HL7 table 0119", hint))
+            if self._content.pid.name:
+                # Most likely an order; what else is wrong with it is said now and not at the next try.
+                self._add_draft(OrderControl.NEW, group, asks, drafts)
             return
         if asked.note:
             asks.warnings.append(Fault(0, group.orc.where(1), asked.note))
@@ -119,9 +122,17 @@ class _Reading:
                 control = OrderControl.RELEASE if code == STATUS else OrderControl.CHANGE
                 asks.requests.append(OrderRequest(control, self._keys_of_bare(group), None))
             elif asked.control in _NEEDS_ORDER or self._is_whole(group):
-                drafts.append((asked.control, self._draft(group, asks)))
+                self._add_draft(asked.control, group, asks, drafts)
             else:
                 asks.requests.append(OrderRequest(asked.control, self._keys_of_bare(group), None))
+        except OrderRejected as rejected:
+            asks.faults += rejected.faults
+
+    def _add_draft(
+        self, control: OrderControl, group: Group, asks: Asks, drafts: list[tuple[OrderControl, OrderDraft]]
+    ) -> None:
+        try:
+            drafts.append((control, self._draft(group, asks)))
         except OrderRejected as rejected:
             asks.faults += rejected.faults
 
@@ -188,6 +199,8 @@ class _Reading:
         if not obr.name:
             where = f"ORC^{orc.ordinal}"
             missing.append(Fault(100, where, "there is no OBR segment after this ORC", "Send OBR after each ORC."))
+        if missing and pid.name and not choose_identifier(pid, "")[0][0]:
+            missing.append(Fault(101, pid.where(3), "the patient has no identifier", "Fill PID-3."))
         if missing:
             raise OrderRejected(*missing)
         header, take = self._message.header, fields.first
