@@ -35,7 +35,13 @@ def an_order(accession: str = "A1", **changes: Any) -> Order:
 
 
 def keys_of(order: Order) -> OrderKeys:
-    return OrderKeys(order.accession_number, order.filler_order_number, order.placer_order_number)
+    return OrderKeys(
+        order.accession_number,
+        order.filler_order_number,
+        order.placer_order_number,
+        order.sender,
+        order.patient.patient_id,
+    )
 
 
 def a_new(order: Order, *destinations: str, not_before: float = 0.0) -> Change:
@@ -43,7 +49,7 @@ def a_new(order: Order, *destinations: str, not_before: float = 0.0) -> Change:
 
 
 def a_cancel(**keys: str) -> Change:
-    return Change(OrderControl.CANCEL, OrderKeys(**keys))
+    return Change(OrderControl.CANCEL, OrderKeys(**{"sender": "RIS|HOSP"} | keys))
 
 
 def a_message(control_id: str = "M1", body: bytes = b"body") -> ReceivedMessage:

@@ -134,11 +134,18 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class OrderKeys:
-    """The names by which a message may point at an order; empty ones point at nothing."""
+    """The names by which a message may point at an order; empty ones point at nothing.
+
+    Attributes:
+        sender: Whose numbers these are, as `Order.sender`; another sender's order may bear the same ones.
+        patient_id: Of the message, if it names a patient.
+    """
 
     accession_number: str = ""
     filler_order_number: str = ""
     placer_order_number: str = ""
+    sender: str = ""
+    patient_id: str = ""
 
 
 class Action(StrEnum):

@@ -88,6 +88,14 @@ class _Reading:
         self._content = content
         self._sender = sender
         self._now = now
+        header = message.header
+        self._sender_name = f"{header.component(3, 1)}|{header.component(4, 1)}"
+        self._placed: set[str] | None = None
+        self._replaced: set[str] | None = None
+
+    @property
+    def _patient_id(self) -> str:
+        return choose_identifier(self._content.pid, self._sender.patient_authority)[0][0]
 
     def read_group(self, group: Group, asks: Asks, drafts: list[tuple[OrderControl, OrderDraft]]) -> None:
         """Read one group into a request or a draft; its faults are noted."""
@@ -108,7 +116,9 @@ class _Reading:
         if code in REPLACED and self._is_replaced_by_itself(group):
             return
         if code == "RO" and (parent := group.orc.component(8, 1)) and not self._replaces(parent):
-            asks.requests.append(OrderRequest(OrderControl.CANCEL, OrderKeys(placer_order_number=parent), None))
+            asks.requests.append(
+                OrderRequest(OrderControl.CANCEL, OrderKeys("", "", parent, self._sender_name, self._patient_id), None)
+            )
         try:
             if asked.control in (OrderControl.CANCEL, OrderControl.DISCONTINUE, OrderControl.ATTACH):
                 keys = self._keys_of_bare(group)
@@ -138,19 +148,22 @@ class _Reading:
 
     def _is_replaced_by_itself(self, group: Group) -> bool:
         """Tell whether another group places the same order again, so that it is simply changed."""
-        return any(
-            other.orc.component(1, 1).upper() in NEW and not self._numbers(other).isdisjoint(self._numbers(group))
-            for other in self._content.groups
-        )
+        if self._placed is None:
+            self._placed = self._numbers_of(NEW)
+        return not self._placed.isdisjoint(self._numbers(group))
+
+    def _replaces(self, number: str) -> bool:
+        """Tell whether another group says of an order of this number that it is replaced."""
+        if self._replaced is None:
+            self._replaced = self._numbers_of(REPLACED)
+        return number in self._replaced
+
+    def _numbers_of(self, controls: frozenset[str]) -> set[str]:
+        groups = [group for group in self._content.groups if group.orc.component(1, 1).upper() in controls]
+        return set().union(*map(self._numbers, groups))
 
     def _numbers(self, group: Group) -> set[str]:
         return {*self._accessions(group)[:1], placer_of(group)} - {""}
-
-    def _replaces(self, number: str) -> bool:
-        return any(
-            group.orc.component(1, 1).upper() in REPLACED and number in (placer_of(group), *self._accessions(group))
-            for group in self._content.groups
-        )
 
     def _is_whole(self, group: Group) -> bool:
         """Tell whether a status message carries the whole order, and not only its numbers."""
@@ -162,7 +175,7 @@ class _Reading:
         if not accessions:
             hint = "Fill ORC-2, ORC-3 or OBR-18."
             raise OrderRejected(Fault(101, group.orc.where(2), "the message names no order", hint))
-        return OrderKeys(accessions[0], filler_of(group), placer_of(group))
+        return OrderKeys(accessions[0], filler_of(group), placer_of(group), self._sender_name, self._patient_id)
 
     def _accessions(self, group: Group) -> tuple[str, ...]:
         orc, obr = group.orc, group.obr
@@ -230,7 +243,7 @@ class _Reading:
             comments=" ".join(group.notes),
             institution_name=take(orc.component(17, 2), orc.component(17, 1), header.component(4, 1)),
             diagnostic_service=self._service(obr),
-            sender=f"{header.component(3, 1)}|{header.component(4, 1)}",
+            sender=self._sender_name,
             parent_order_number=orc.component(8, 1),
             referring_physician_id=fields.person_id(pv1, 8),
             requesting_physician_id=fields.person_id(obr, 16) or fields.person_id(orc, 12),
@@ -356,7 +369,13 @@ def _add_order(control: OrderControl, draft: OrderDraft, recognise: Recognise, s
         asks.faults += rejected.faults
         return
     asks.warnings += mended
-    keys = OrderKeys(order.accession_number, order.filler_order_number, order.placer_order_number)
+    keys = OrderKeys(
+        order.accession_number,
+        order.filler_order_number,
+        order.placer_order_number,
+        order.sender,
+        order.patient.patient_id,
+    )
     must_exist = sender.strict and control is not OrderControl.NEW
     asks.requests.append(OrderRequest(control, keys, order, must_exist))
 

@@ -1,7 +1,6 @@
 """What a message does to orders that may be there already, one change at a time, inside a write transaction."""
 
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -46,9 +45,7 @@ def apply(db: sqlite3.Connection, change: Change | PatientChange, message_id: in
     asked_by = {"message": message_id, "control": change.control}
     if change.control in _ENDS:
         return _end(db, change, now, asked_by)
-    # A new order is known by its accession alone; what speaks of one may leave the accession out.
-    names = _BY_ANY_KEY if change.control is not OrderControl.NEW else _BY_ANY_KEY[:1]
-    rows = _find(db, change.keys, names)
+    rows = _find(db, change)
     if not rows:
         return _create(db, change, message_id, now)
     if change.control in (OrderControl.NEW, OrderControl.CHANGE):
@@ -59,7 +56,7 @@ def apply(db: sqlite3.Connection, change: Change | PatientChange, message_id: in
 
 
 def _end(db: sqlite3.Connection, change: Change, now: float, asked_by: dict[str, object]) -> list[Applied]:
-    rows = _find(db, change.keys, _BY_ANY_KEY)
+    rows = _find(db, change)
     if rows:
         return [act(db, row, change.control, now, asked_by) for row in rows]
     if change.must_exist:
@@ -67,8 +64,15 @@ def _end(db: sqlite3.Connection, change: Change, now: float, asked_by: dict[str,
     keys = change.keys
     # Kept, so that the order does not rise when it comes late.
     db.execute(
-        "INSERT INTO early_cancels VALUES (?, ?, ?, ?, ?)",
-        (keys.accession_number, keys.filler_order_number, keys.placer_order_number, now, _ENDS[change.control]),
+        "INSERT INTO early_cancels VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            keys.accession_number,
+            keys.filler_order_number,
+            keys.placer_order_number,
+            now,
+            _ENDS[change.control],
+            keys.sender,
+        ),
     )
     return [Applied(Action.UNKNOWN, keys.accession_number, "", None)]
 
@@ -162,22 +166,39 @@ def _attach(
     return Applied(action, order.accession_number, order.modality, row["id"])
 
 
-def _find(db: sqlite3.Connection, keys: OrderKeys, names: Sequence[str]) -> list[sqlite3.Row]:
-    for name in names:
-        if value := getattr(keys, name):
-            # `name` is a field name of OrderKeys, which are the column names; it is never input.
-            rows = db.execute(f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.{name} = ?", (value,)).fetchall()  # noqa: S608 - see above
-            if rows:
-                return rows
+def _find(db: sqlite3.Connection, change: Change) -> list[sqlite3.Row]:
+    """Find what a change points at, by accession, filler and placer number in this order.
+
+    Two senders may use one number. So a number finds the sender's own orders; another sender's only if the message
+    names its patient, and no other could be meant. A whole order is found by its accession in any case, and its
+    patient is checked.
+    """
+    keys = change.keys
+    # A new order is known by its accession alone; what speaks of one may leave the accession out.
+    for name in _BY_ANY_KEY if change.control is not OrderControl.NEW else _BY_ANY_KEY[:1]:
+        value = getattr(keys, name)
+        if not value:
+            continue
+        # `name` is one of our own column names; it is never input.
+        sql = f"SELECT {ORDER_COLUMNS}, o.patient_id, o.document ->> '$.sender' FROM orders o WHERE o.{name} = ?"  # noqa: S608 - see above
+        rows = db.execute(sql, (value,)).fetchall()
+        if name == "accession_number" and change.order is not None:
+            found = rows
+        else:
+            found = [row for row in rows if row[-1] == keys.sender]
+            is_meant = len(rows) == 1 and keys.patient_id and rows[0]["patient_id"] == keys.patient_id
+            found = found or (rows if is_meant else [])
+        if found:
+            return found
     return []
 
 
 def _take_early_cancel(db: sqlite3.Connection, keys: OrderKeys) -> OrderState | None:
     row = db.execute(
-        "DELETE FROM early_cancels WHERE (accession_number <> '' AND accession_number = ?)"
-        " OR (filler_order_number <> '' AND filler_order_number = ?)"
-        " OR (placer_order_number <> '' AND placer_order_number = ?) RETURNING state",
-        (keys.accession_number, keys.filler_order_number, keys.placer_order_number),
+        "DELETE FROM early_cancels WHERE sender = ?1 AND ((accession_number <> '' AND accession_number = ?2)"
+        " OR (filler_order_number <> '' AND filler_order_number = ?3)"
+        " OR (placer_order_number <> '' AND placer_order_number = ?4)) RETURNING state",
+        (keys.sender, keys.accession_number, keys.filler_order_number, keys.placer_order_number),
     ).fetchall()
     return OrderState(row[0][0]) if row else None
 

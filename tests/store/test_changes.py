@@ -18,7 +18,7 @@ def tell(store: Store, *changes: Change | PatientChange) -> list[Action]:
 
 
 def about(control: OrderControl, accession: str = "A1") -> Change:
-    return Change(control, OrderKeys(accession))
+    return Change(control, OrderKeys(accession, sender="RIS|HOSP"))
 
 
 def state_of(store: Store, accession: str = "A1") -> OrderState:
@@ -100,13 +100,43 @@ def test_a_status_of_an_order_nobody_knows_is_refused(store):
     assert 204 == rejected.value.faults[0].code
 
 
+def test_a_number_two_senders_use_finds_the_senders_own_order(store):
+    """A cancel of the one must not end the other's."""
+    tell(
+        store,
+        a_new(an_order("A1", placer_order_number="7")),
+        a_new(an_order("B1", placer_order_number="7", sender="X|Y")),
+    )
+
+    assert [Action.CANCELLED] == tell(store, Change(OrderControl.CANCEL, OrderKeys("", "", "7", "X|Y")))
+    assert [OrderState.SCHEDULED, OrderState.CANCELLED] == [state_of(store, name) for name in ("A1", "B1")]
+
+
+@pytest.mark.parametrize(
+    ("patient_id", "action"), [("P1", Action.CANCELLED), ("P2", Action.UNKNOWN), ("", Action.UNKNOWN)]
+)
+def test_another_senders_order_is_found_only_with_its_patient(store, patient_id, action):
+    """An EHR places, a RIS cancels; a number alone could be anybody's."""
+    tell(store, a_new(an_order("A1")))
+    keys = OrderKeys("A1", sender="X|Y", patient_id=patient_id)
+
+    assert [action] == tell(store, Change(OrderControl.CANCEL, keys))
+
+
+def test_a_cancel_that_came_early_ends_only_its_senders_order(store):
+    """The same number of another sender is another order."""
+    tell(store, Change(OrderControl.CANCEL, OrderKeys("A1", sender="X|Y")))
+
+    assert [Action.CREATED] == tell(store, a_new(an_order("A1")))
+
+
 def test_numbers_can_be_attached_later(store):
     """NA: the filler's number comes after the order; it then finds the order."""
     tell(store, a_new(an_order(filler_order_number=""), "main"))
 
-    attached = Change(OrderControl.ATTACH, OrderKeys("", "F9", "PL-A1"))
+    attached = Change(OrderControl.ATTACH, OrderKeys("", "F9", "PL-A1", "RIS|HOSP"))
     assert [Action.ATTACHED] == tell(store, attached)
-    assert [Action.CANCELLED] == tell(store, Change(OrderControl.CANCEL, OrderKeys("", "F9", "")))
+    assert [Action.CANCELLED] == tell(store, Change(OrderControl.CANCEL, OrderKeys("", "F9", "", "RIS|HOSP")))
 
 
 def test_a_patient_update_reaches_the_orders_nobody_has_begun(store):

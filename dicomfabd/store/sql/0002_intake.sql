@@ -11,6 +11,8 @@ CREATE INDEX messages_replays ON messages (replay_of) WHERE replay_of IS NOT NUL
 
 -- cancelled | discontinued
 ALTER TABLE early_cancels ADD COLUMN state TEXT NOT NULL DEFAULT 'cancelled';
+-- MSH-3|MSH-4: another sender may use the same numbers.
+ALTER TABLE early_cancels ADD COLUMN sender TEXT NOT NULL DEFAULT '';
 
 -- Patients that ADT messages told of.
 CREATE TABLE patients (
