@@ -46,6 +46,7 @@ WORKERS_STOP_S: Final = 18.0
 
 _MOST_READERS: Final = 4  # more would only wait for each other at the store
 _BACKLOG_EVERY_S: Final = 2.0
+_CHECKPOINT_EVERY_S: Final = 0.1
 
 ADDRESSES_FILE: Final = "addresses.json"
 
@@ -90,6 +91,7 @@ class Daemon:
         self._exit.enter_context(_only_daemon(settings.state_dir))
         self.store = store = await asyncio.to_thread(open_store, settings.store_url, self.journal.store_committed)
         self._exit.push_async_callback(asyncio.to_thread, store.close)
+        self._exit.push_async_callback(_end, asyncio.create_task(_keep_log_short(store)))
         planner = planner_of(settings)
         self._health.register("store", store.problem)
         self._health.register("doors", lambda: "" if self._is_ready else "starting or stopping")
@@ -243,6 +245,18 @@ def destinations_of(settings: Settings, archive_port: int) -> list[Destination]:
     host = "127.0.0.1" if archive.host in ("0.0.0.0", "") else archive.host  # noqa: S104 - only compared
     own = [Destination(ARCHIVE, host, archive_port, archive.ae_title)] if archive.receives_orders else []
     return own + [Destination(**section.model_dump()) for section in settings.destinations]
+
+
+async def _keep_log_short(store: Store) -> None:
+    while True:
+        await asyncio.sleep(_CHECKPOINT_EVERY_S)
+        with contextlib.suppress(Exception):  # a store that is down says so itself
+            await asyncio.to_thread(store.checkpoint)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def _defaults(settings: Settings) -> Defaults:

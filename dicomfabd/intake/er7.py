@@ -284,6 +284,13 @@ def parse_dtm(value: str) -> datetime | None:
 
     A value without an offset is local time of this machine.
     """
+    if value[:14].isdigit() and (len(value) == 14 or (len(value) == 19 and value[14] in "+-")):
+        # What nearly everybody sends; the standard library reads it ten times as fast.
+        try:
+            moment = datetime.fromisoformat(f"{value[:8]}T{value[8:]}")
+            return moment if moment.tzinfo else moment.astimezone()
+        except (ValueError, OverflowError, OSError):
+            pass  # a leap second, a colon in the offset: read below
     match = _DTM.fullmatch(value.strip())
     if match is None:
         return None

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from dicomfabd.store.interface import ArchiveIndex, Inbox, MessageBook, OrderBook, PatientRegistry, WorkQueue
@@ -16,6 +17,9 @@ from dicomfabd.store.sqlite_messages import SqliteMessageBook
 from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
 
+LATEST_CHECKPOINT_PAGES: Final = 64_000
+"""256 MB: commits copy the log back themselves only when nobody else does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -23,6 +27,7 @@ class Store:
 
     Attributes:
         problem: Gives why nothing can be committed now, or an empty string.
+        checkpoint: Keeps the log short, beside the writers; blocks.
         close: Waits for the write under way and closes; idempotent.
     """
 
@@ -32,6 +37,7 @@ class Store:
     messages: MessageBook
     patients: PatientRegistry
     problem: Callable[[], str]
+    checkpoint: Callable[[], None]
     close: Callable[[], None]
 
 
@@ -63,7 +69,7 @@ def open_store(
     parts = urlsplit(url)
     if parts.scheme != "sqlite":
         raise ValueError(f"store.url: no back end for {parts.scheme}:. Use sqlite:///path/to/file.")
-    file = SqliteFile(Path(unquote(parts.path[1:])), queue_migrations, on_commit, clock)
+    file = SqliteFile(Path(unquote(parts.path[1:])), queue_migrations, on_commit, clock, LATEST_CHECKPOINT_PAGES)
     return Store(
         inbox=SqliteInbox(file),
         queue=SqliteWorkQueue(file),
@@ -71,6 +77,7 @@ def open_store(
         messages=SqliteMessageBook(file),
         patients=SqlitePatientRegistry(file),
         problem=file.problem,
+        checkpoint=file.checkpoint,
         close=file.close,
     )
 

@@ -67,6 +67,17 @@ class Writer:
             finally:
                 fcntl.flock(self._gate, fcntl.LOCK_UN)
 
+    def alone(self, task: Callable[[], object]) -> None:
+        """Run something while nobody writes."""
+        with self._turn:
+            if self._is_closed:
+                return
+            fcntl.flock(self._gate, fcntl.LOCK_EX)
+            try:
+                task()
+            finally:
+                fcntl.flock(self._gate, fcntl.LOCK_UN)
+
     def close(self) -> None:
         """Wait for the operation under way, then close; idempotent."""
         with self._turn:

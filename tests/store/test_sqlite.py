@@ -4,6 +4,7 @@ import pytest
 from sqlite_utils import Migrations
 
 from dicomfabd.domain.errors import StoreUnavailable
+from dicomfabd.store import sqlite
 from dicomfabd.store.interface import Submission
 from dicomfabd.store.migrations import queue_migrations
 from dicomfabd.store.opening import open_store
@@ -57,6 +58,39 @@ def test_a_failed_commit_is_told_to_everybody_and_forgotten(tmp_path, file):
     assert "full" in file.problem()
     assert 1 == file.writer.run(lambda db: db.execute("SELECT 1").fetchone()[0])
     assert "" == file.problem()
+
+
+def test_the_log_is_copied_back_beside_the_writers(tmp_path):
+    """A commit that has to do it keeps its senders waiting."""
+    file = SqliteFile(tmp_path / "store.db", queue_migrations, checkpoint_pages=1_000_000)
+    log = tmp_path / "store.db-wal"
+
+    def fill(db):
+        db.execute("CREATE TABLE IF NOT EXISTS t (x)")
+        db.execute("INSERT INTO t VALUES (zeroblob(1000000))")
+
+    for _ in range(5):
+        file.writer.run(fill)
+        file.checkpoint()
+    file.close()
+
+    assert not log.exists() or log.stat().st_size < 2_000_000
+    assert 5_000_000 < (tmp_path / "store.db").stat().st_size
+
+
+def test_a_log_that_grew_too_long_begins_anew(tmp_path, monkeypatch):
+    """Also when there is never a moment without a writer; nothing is lost by it."""
+    monkeypatch.setattr(sqlite, "LONGEST_LOG_PAGES", 10)
+    file = SqliteFile(tmp_path / "store.db", queue_migrations, checkpoint_pages=1_000_000)
+    file.writer.run(lambda db: db.execute("CREATE TABLE t (x)"))
+
+    for number in range(50):
+        file.writer.run(lambda db, number=number: db.execute("INSERT INTO t VALUES (?)", (number,)))
+        file.checkpoint()
+
+    assert 50 == file.read("SELECT count(*) FROM t")[0][0]
+    assert (tmp_path / "store.db-wal").stat().st_size < 100 * 4120
+    file.close()
 
 
 def test_a_closed_store_says_so(tmp_path):
