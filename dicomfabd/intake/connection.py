@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, cast
@@ -178,7 +179,7 @@ class Connection(asyncio.Protocol):
             if self._is_draining:
                 return  # not answered, so its sender sends it again
             if isinstance(event, mllp.Frame):
-                self._submit(self._reception.desk.take(event.data, self.peer, self._host))
+                self._submit(self._read(event.data))
             elif isinstance(event, mllp.Discarded):
                 self._discards += 1
                 if self._discards > MOST_DISCARDED:
@@ -191,6 +192,15 @@ class Connection(asyncio.Protocol):
             else:
                 self._give_up(event)
                 return
+
+    def _read(self, raw: bytes) -> list[Taken]:
+        desk = self._reception.desk
+        try:
+            return desk.take(raw, self.peer, self._host)
+        except Exception as bug:  # a bug of ours must not make the sender send the message for ever (M23)
+            place = traceback.extract_tb(bug.__traceback__)[-1]
+            self._journal.message_failed(self.peer, f"{type(bug).__name__} at {place.name}:{place.lineno}")
+            return [desk.take_broken(raw, self.peer, self._host)]
 
     def _submit(self, takings: list[Taken], closes: bool = False) -> None:
         if not takings:
@@ -249,7 +259,13 @@ class Connection(asyncio.Protocol):
             if "frame" in self._timers:
                 self._timers.pop("frame").cancel()
         elif "frame" not in self._timers and self._settings.frame_timeout_s:
-            self._start("frame", self._settings.frame_timeout_s)
+            self._timers["frame"] = self._loop.call_later(self._settings.frame_timeout_s, self._end_frame)
+
+    def _end_frame(self) -> None:
+        """Give up a message that took too long; what came of it is kept."""
+        self._take(self._framer.end())
+        if not self._is_draining:
+            self._cut("frame")
 
     def _start(self, reason: str, after_s: float) -> None:
         self._timers[reason] = self._loop.call_later(after_s, self._cut, reason)

@@ -69,6 +69,10 @@ class Desk:
         """Refuse a message that is too long, by its first bytes."""
         return self._taken(self.reader.refuse_oversized(head, host), peer, "mllp", None)
 
+    def take_broken(self, raw: bytes, peer: str, host: str) -> Taken:
+        """Refuse a message that our own reading broke on (AR 207), and keep it for people to look at."""
+        return self._taken(self.reader.refuse_broken(raw, host), peer, "mllp", None)
+
     def discarded(self, raw: bytes, peer: str, reason: str) -> Submission:
         """Give what keeps bytes that cannot be answered, for people to look at."""
         message = ReceivedMessage(raw, b"", "mllp", peer)

@@ -79,7 +79,11 @@ class MllpListener:
                 self._journal.connection_closed("?", "limit", str(error))
                 await asyncio.sleep(_AFTER_FAILED_ACCEPT_S)
                 continue
-            self._admit(connection, address[0], address[1])
+            try:
+                self._admit(connection, address[0], address[1])
+            except OSError as error:  # it was gone at once; the next one is not
+                connection.close()
+                self._journal.connection_closed("?", "limit", str(error))
 
     def _admit(self, connection: socket.socket, host: str, port: int) -> None:
         host = _plain(host)

@@ -108,6 +108,11 @@ class Reader:
         fault = Fault(207, "MSH^1", f"longer than {limit} bytes", "Send less, or raise intake.max_frame_bytes.")
         return self._refused(head, salvage_header(head), self._sender(head, host), (fault,), is_readable=False)
 
+    def refuse_broken(self, raw: bytes, host: str) -> Reading:
+        """Give the reading of a message that a bug of ours kept from being read."""
+        fault = Fault(207, "MSH^1", "could not be read for a fault of ours; it is kept", "Tell who runs the receiver.")
+        return self._refused(raw, salvage_header(raw), self._sender(raw, host), (fault,), is_readable=False)
+
     def refuse_for_now(self, reading: Reading, reason: str) -> Reading:
         """Give the reading of a message we cannot keep at the moment (AR 207), for senders that try those again."""
         fault = Fault(207, "MSH^1", reason, "Send it again later.")

@@ -26,6 +26,7 @@ EVENTS = (
     "message.repeated",
     "message.refused",
     "message.unanswered",
+    "message.failed",
     "order.updated",
     "patient.updated",
     "worklist.queried",
@@ -124,6 +125,10 @@ class Journal:
         if not touches_orders:
             self._say("info", "message.accepted", control_id=control_id, type=message_type, peer=peer, ms=_ms(seconds))
         self._answered(message_type, "AA", seconds)
+
+    def message_failed(self, peer: str, bug: str) -> None:
+        """A bug of ours kept a message from being read; it was answered AR and is in quarantine."""
+        self._say("error", "message.failed", peer=peer, bug=bug)
 
     def patient_updated(self, action: str, asked_by: str) -> None:
         """A message said something of a patient; orders it changed have lines of their own."""

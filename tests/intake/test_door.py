@@ -13,6 +13,7 @@ import trustme
 
 from dicomfabd.config import Intake, SenderSection
 from dicomfabd.domain.delivery import Routing
+from dicomfabd.intake import reading
 from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.mllp import wrap
@@ -20,7 +21,7 @@ from dicomfabd.intake.reading import Reader
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.senders import Senders, default_sender
 from dicomfabd.intake.tls import client_context
-from dicomfabd.store.interface import OrderQuery
+from dicomfabd.store.interface import MessageQuery, OrderQuery
 from tests.builders import an_orm
 
 
@@ -138,6 +139,8 @@ def test_a_message_that_does_not_end_is_cut(with_door, sink, store):
 
     assert b"" == with_door(conversation, frame_timeout_s=0.05)
     assert "frame" == sink.named("intake.connection_closed")[0]["reason"]
+    (kept,) = store.messages.find(MessageQuery(is_quarantined=True))
+    assert an_orm() == store.messages.get(kept.message_id).raw
 
 
 def test_a_silent_connection_is_closed(with_door, sink):
@@ -180,6 +183,23 @@ def test_a_sender_that_is_nobody_is_refused_where_only_known_ones_may_send(with_
 
     assert b"MSA|AE|M1" in answer
     assert b"MSH^1^3|103" in answer
+
+
+def test_a_bug_of_ours_is_answered_and_keeps_the_message(with_door, store, sink, monkeypatch):
+    """M23: without an answer its sender would send it for ever, and without the message nobody could mend the bug."""
+
+    def broken(*_):
+        raise ZeroDivisionError("Doe^Jane")
+
+    monkeypatch.setattr(reading, "read_orders", broken)
+
+    answer = with_door(lambda door: asked(door, an_orm()))
+
+    (kept,) = store.messages.find(MessageQuery(is_quarantined=True))
+    assert b"MSA|AR|M1" in answer
+    assert (207, "AR") == (kept.faults[0].code, kept.code)
+    assert "ZeroDivisionError" in sink.named("message.failed")[0]["bug"]
+    assert "Doe" not in str(sink.events)
 
 
 @pytest.fixture(scope="module")
