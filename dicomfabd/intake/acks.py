@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from dicomfabd.domain.errors import CONDITIONS, Fault
-from dicomfabd.intake.er7 import STANDARD, Delimiters, Message, header_fields
+from dicomfabd.intake.er7 import Message, header_fields
+from dicomfabd.intake.values import STANDARD, Delimiters
 
 _LONGEST_VERSION = 16
 _MOST_ERRORS = 50

@@ -5,14 +5,15 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Protocol, cast
 
+from dicomfabd.config import Intake
 from dicomfabd.intake import mllp
-from dicomfabd.intake.desk import Taken
+from dicomfabd.intake.desk import Desk, Taken
+from dicomfabd.intake.tls import TlsDoor
 from dicomfabd.intake.tls_session import TlsRefused, TlsSession
-
-if TYPE_CHECKING:
-    from dicomfabd.intake.reception import Reception
+from dicomfabd.store.interface import Submission
+from dicomfabd.telemetry.journal import Journal
 
 MOST_IN_FLIGHT: Final = 64  # frames of one connection read but not answered; more wait in TCP
 MOST_DISCARDED: Final = 1000  # in a row; who sends so many will never send a message
@@ -60,10 +61,36 @@ class Frame:
         self.is_given_up = True
 
 
+class Host(Protocol):
+    """Who serves connections, as one of them sees it.
+
+    Attributes:
+        is_held: Nobody is to be read from for now.
+    """
+
+    settings: Intake
+    desk: Desk
+    journal: Journal
+    tls: TlsDoor | None
+    is_held: bool
+
+    def submit(self, frame: Frame, takings: list[Taken]) -> None:
+        """Keep the messages of a frame with the next commit, then let its connection answer."""
+
+    def keep(self, submission: Submission) -> None:
+        """Keep something nobody waits for."""
+
+    def opened(self, connection: "Connection") -> None:
+        """Note a connection that is served from now on."""
+
+    def ended(self, connection: "Connection", host: str) -> None:
+        """Forget a connection."""
+
+
 class Connection(asyncio.Protocol):
     """One sender's connection."""
 
-    def __init__(self, reception: "Reception", peer: str, host: str) -> None:
+    def __init__(self, reception: Host, peer: str, host: str) -> None:
         """Take the reception that serves it; `peer` names it in the records, `host` chooses its settings."""
         self.peer = peer
         self._host = host

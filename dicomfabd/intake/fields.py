@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 from dicomfabd.domain.order import Code
-from dicomfabd.intake.er7 import Delimiters, Segment, parse_dtm, text_of
+from dicomfabd.intake.er7 import Segment
+from dicomfabd.intake.values import Delimiters, parse_dtm, text_of
 
 _NAME_GROUPS = {"A": 0, "": 0, "I": 1, "P": 2}  # XPN-8 name representation → PN component group
 _SEXES = {"F": "F", "M": "M", "O": "O", "A": "O", "N": "O"}

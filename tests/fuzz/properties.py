@@ -13,9 +13,10 @@ import hl7  # type: ignore[import-untyped]  # it ships no types
 from dicomfabd.app.daemon import planner_of
 from dicomfabd.config import Settings
 from dicomfabd.intake.charsets import decode
-from dicomfabd.intake.er7 import Delimiters, parse, unescape
+from dicomfabd.intake.er7 import parse
 from dicomfabd.intake.mllp import LONGEST_JUNK, Discarded, Frame, Framer, Unusable, wrap
 from dicomfabd.intake.reading import Reader
+from dicomfabd.intake.values import Delimiters, unescape
 
 CODES = ("AA", "AE", "AR", "")
 ANSWER_FIXED, ANSWER_FACTOR = 8192, 40

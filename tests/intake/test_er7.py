@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomfabd.domain.errors import OrderRejected
-from dicomfabd.intake.er7 import Delimiters, parse, parse_dtm, unescape
+from dicomfabd.intake.er7 import parse
+from dicomfabd.intake.values import Delimiters, parse_dtm, unescape
 from tests.builders import an_orm
 
 
