@@ -115,3 +115,10 @@ def test_every_mutation_of_an_order_gets_an_answer(noise, start, length):
 
     assert readings
     assert all(reading.code in ("AA", "AE", "AR", "") for reading in readings)
+
+
+def test_two_messages_in_one_frame_are_two_messages():
+    """Also without the wrapping of a batch: one answer for both would lose the second."""
+    readings = reader().read(an_orm("M1", "A1") + an_orm("M2", "A2"))
+
+    assert ["M1", "M2"] == [reading.header.control_id for reading in readings]
