@@ -35,13 +35,7 @@ def an_order(accession: str = "A1", **changes: Any) -> Order:
 
 
 def keys_of(order: Order) -> OrderKeys:
-    return OrderKeys(
-        order.accession_number,
-        order.filler_order_number,
-        order.placer_order_number,
-        order.sender,
-        order.patient.patient_id,
-    )
+    return order.keys
 
 
 def a_new(order: Order, *destinations: str, not_before: float = 0.0) -> Change:

@@ -165,8 +165,8 @@ class Daemon:
             receptions = Reception(settings.intake, desk, self.journal, self.pool.wake, listener.ended)
         await listener.start(receptions)
         self._exit.push_async_callback(listener.stop, INTAKE_STOP_S)
-        watch = asyncio.create_task(self._watch_backlog(settings.intake.pause_at_jobs, store, receptions))
-        self._exit.callback(watch.cancel)
+        watch = self._watch_backlog(settings.intake.pause_at_jobs, store, receptions)
+        self._exit.push_async_callback(_end, asyncio.create_task(watch))
         self._note("mllp", "{}", settings.intake.host, listener.port)
 
     async def _watch_backlog(self, most: int, store: Store, receptions: ReaderPool | Reception) -> None:

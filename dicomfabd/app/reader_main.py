@@ -38,6 +38,11 @@ METRICS_EVERY_S: Final = 0.25
 YOUNG_OBJECTS: Final = 50_000  # a message makes hundreds of objects, and none in circles
 
 
+def reader_of(intake: Intake, senders: list[SenderSection], planner: Planner) -> Reader:
+    """Give what understands messages as the settings say."""
+    return Reader(planner.choose_modality, intake, Senders(senders, default_sender(intake)))
+
+
 class DeskSetup(BaseModel):
     """What it takes to read messages as the settings say."""
 
@@ -54,8 +59,7 @@ class DeskSetup(BaseModel):
     def build(self, inbox: Inbox) -> Desk:
         """Give the desk; raises ConfigError for a protocol that cannot be used."""
         planner = Planner(Catalog.load(self.protocols_dir), self.defaults, self.scale)
-        senders = Senders(self.senders, default_sender(self.intake))
-        return Desk(Reader(planner.choose_modality, self.intake, senders), inbox, self.route)
+        return Desk(reader_of(self.intake, self.senders, planner), inbox, self.route)
 
     def route(self, order: Order) -> Routing:
         """Say where an order goes, and when."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dicomfabd.app.reader_main import ReaderSetup
-from dicomfabd.app.supervision import keep_running
+from dicomfabd.app.supervision import end_in_time, keep_running
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.sink import Sink, replay
 
@@ -99,12 +99,7 @@ class ReaderPool:
         """Let what was read be answered, for so long at most; then end the processes."""
         self._is_stopping = True
         self._tell(b"stop")
-        _, late = await asyncio.wait(self._tasks, timeout=timeout_s + _KILL_AFTER_S) if self._tasks else (set(), set())
-        if late:
-            for process in self._processes:
-                if process.handle and process.handle.returncode is None:
-                    process.handle.kill()
-            await asyncio.wait(late)
+        await end_in_time(self._tasks, (process.handle for process in self._processes), timeout_s + _KILL_AFTER_S)
 
     def _tell(self, word: bytes) -> None:
         for process in self._processes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from dicomfabd.app.supervision import keep_running
+from dicomfabd.app.supervision import end_in_time, keep_running
 from dicomfabd.app.worker_main import WorkerSetup
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.sink import Sink, replay
@@ -55,12 +55,7 @@ class WorkerPool:
         """Let the studies under way finish, for so long at most; then end the processes and put their work back."""
         self._is_stopping = True
         self._tell(b"stop\n")
-        _, late = await asyncio.wait(self._tasks, timeout=timeout_s) if self._tasks else (set(), set())
-        if late:
-            for process in self._processes:
-                if process.handle and process.handle.returncode is None:
-                    process.handle.kill()
-            await asyncio.wait(late)
+        await end_in_time(self._tasks, (process.handle for process in self._processes), timeout_s)
 
     def _wake_now(self) -> None:
         self._wake = None

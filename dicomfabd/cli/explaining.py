@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from dicomfabd.app.daemon import planner_of
+from dicomfabd.app.reader_main import reader_of
 from dicomfabd.cli.console import (
     ConfigOption,
     JsonOption,
@@ -24,8 +25,7 @@ from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.order import OrderControl
 from dicomfabd.intake.conformance import Conformance, judge
 from dicomfabd.intake.orders import OrderRequest
-from dicomfabd.intake.reading import Reader, Reading
-from dicomfabd.intake.senders import Senders, default_sender
+from dicomfabd.intake.reading import Reading
 from dicomfabd.plan.planner import Planner
 from dicomfabd.store.interface import PatientChange
 from dicomfabd.web.orders import content
@@ -55,7 +55,7 @@ def explain(
     """Show what is read from a message, how it would be answered, and why; sends and keeps nothing."""
     settings = settings_or_fail(config)
     planner = planner_of(settings)
-    reader = reader_of(settings, planner)
+    reader = reader_of(settings.intake, settings.senders, planner)
     readings = [reading for frame in frames_in(read_source(file)) for reading in reader.read(frame, host)]
     if not readings:
         fail(f"{file}: no message in it")
@@ -73,15 +73,9 @@ def explain(
             say()
 
 
-def reader_of(settings: Settings, planner: Planner) -> Reader:
-    """Give the reader the daemon has with these settings."""
-    senders = Senders(settings.senders, default_sender(settings.intake))
-    return Reader(planner.choose_modality, settings.intake, senders)
-
-
 def read_orders_or_fail(file: Path, settings: Settings, planner: Planner) -> list[OrderRequest]:
     """Give what the messages of a file ask of orders; one that would be refused ends the command."""
-    reader = reader_of(settings, planner)
+    reader = reader_of(settings.intake, settings.senders, planner)
     readings = [reading for frame in frames_in(read_source(str(file))) for reading in reader.read(frame)]
     refused = [fault for reading in readings for fault in reading.faults]
     if refused:

@@ -20,7 +20,7 @@ from dicomfabd.cli.console import (
 )
 from dicomfabd.store.interface import MessageQuery, StoredMessage
 from dicomfabd.store.opening import Store
-from dicomfabd.web.messages import detail, summary, text_of
+from dicomfabd.web.messages import MOST_REPLAYS, detail, summary, text_of
 from dicomfabd.web.order_door import answer_to, is_json
 
 messages_app = typer.Typer(
@@ -30,7 +30,6 @@ MessageId = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Number of 
 Limit = Annotated[int, typer.Option(min=1, max=1000)]
 Before = Annotated[int | None, typer.Option(min=1, help="Only what is older than this number.")]
 
-_MOST_REPLAYS: Final = 100
 _COLUMNS: Final = {
     "id": "whole",
     "received (UTC)": "whole",
@@ -90,7 +89,7 @@ def show_message(message_id: MessageId, as_json: JsonOption = False, config: Con
     """Show one message: what is wrong with it, what it did, its replays, and its text."""
     with existing_store(settings_or_fail(config)) as store:
         message = existing(store, message_id)
-        replays = store.messages.find(MessageQuery(replay_of=message_id, limit=_MOST_REPLAYS))
+        replays = store.messages.find(MessageQuery(replay_of=message_id, limit=MOST_REPLAYS))
     told = detail(message, replays)
     if as_json:
         print_json(told)

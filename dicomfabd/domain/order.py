@@ -131,6 +131,17 @@ class Order:
         """When the first step is to begin."""
         return self.steps[0].scheduled_at
 
+    @property
+    def keys(self) -> "OrderKeys":
+        """The names by which messages point at the order."""
+        return OrderKeys(
+            self.accession_number,
+            self.filler_order_number,
+            self.placer_order_number,
+            self.sender,
+            self.patient.patient_id,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class OrderKeys:

@@ -6,7 +6,7 @@ from typing import Final
 
 from dicomfabd.domain.draft import OrderDraft, Recognise, StepDraft, build_order
 from dicomfabd.domain.errors import Fault, OrderRejected
-from dicomfabd.domain.order import Code, OrderControl, OrderKeys
+from dicomfabd.domain.order import Code, OrderControl
 from dicomfabd.domain.text import Cleaner
 from dicomfabd.intake import fields
 from dicomfabd.intake.er7 import ABSENT, Message, Segment
@@ -74,12 +74,11 @@ def read_visit_order(message: Message, sender: Sender, recognise: Recognise, now
         placer_order_number=visit.admission_id,
         referring_physician=fields.person_name(pv1, 8),
         diagnostic_service=pv1.component(10, 1).upper(),
-        sender=f"{message.header.component(3, 1)}|{message.header.component(4, 1)}",
+        sender=message.sender,
         where=lambda attribute: places.get(attribute, "PID^1"),
     )
     order, warnings = build_order(draft, recognise)
-    keys = OrderKeys(order.accession_number, "", order.placer_order_number)
-    return Asks(requests=[OrderRequest(OrderControl.NEW, keys, order)], warnings=[*warnings])
+    return Asks(requests=[OrderRequest(OrderControl.NEW, order.keys, order)], warnings=[*warnings])
 
 
 def _updates(message: Message, authority: str) -> tuple[list[PatientChange], list[Fault]]:

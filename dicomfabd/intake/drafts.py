@@ -35,8 +35,7 @@ class Drafter:
         self._content = content
         self._sender = sender
         self._now = now
-        header = message.header
-        self.sender_name = f"{header.component(3, 1)}|{header.component(4, 1)}"
+        self.sender_name = message.sender
 
     @property
     def patient_id(self) -> str:
@@ -176,7 +175,7 @@ class Drafter:
                     station_ae_title=ipc.component(9, 1),
                     scheduled_procedure_step_id=ipc.component(4, 1) or obr.component(20, 1),
                     protocol_code=chosen,
-                    performing_physician=_performer(obr),
+                    performing_physician=fields.performer_name(obr, 34),
                 )
             )
         return tuple(steps)
@@ -219,14 +218,3 @@ _PLAIN_OVERRIDES: Final = (
     "referring_physician",
     "requesting_physician",
 )
-
-
-def _performer(obr: Segment) -> str:
-    """Read OBR-34 (NDL): its first component is a name of its own, cut by sub-components (CNN)."""
-    repetitions = obr.repetitions(34)
-    d = obr.delimiters
-    if not repetitions or not d.subcomponent or d.subcomponent not in repetitions[0]:
-        return fields.person_name(obr, 34)
-    parts = [obr.part(repetitions[0], 1, index) for index in range(1, 8)]
-    family, given, middle, suffix, prefix, degree = parts[1:]
-    return f"{family}^{given}^{middle}^{prefix}^{f'{suffix} {degree}'.strip()}".rstrip("^ ")

@@ -108,6 +108,11 @@ class Message:
         """The MSH segment."""
         return self.segments[0]
 
+    @property
+    def sender(self) -> str:
+        """`MSH-3|MSH-4`, as orders remember it."""
+        return f"{self.header.component(3, 1)}|{self.header.component(4, 1)}"
+
     def all(self, name: str) -> Iterator[Segment]:
         """Give the segments of a name, in order."""
         return (segment for segment in self.segments if segment.name == name)

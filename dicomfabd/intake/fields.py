@@ -55,6 +55,15 @@ def person_name(segment: Segment, position: int) -> str:
     return _person(value, segment.delimiters)[1] if value else ""
 
 
+def performer_name(segment: Segment, position: int) -> str:
+    """Read an NDL field: its first component is a name with an identifier before it, cut by sub-components (CNN)."""
+    d = segment.delimiters
+    repetition = segment.raw(position).split(d.repetition, 1)[0]
+    if not d.subcomponent or d.subcomponent not in repetition:
+        return person_name(segment, position)
+    return _name(repetition.split(d.component, 1)[0].split(d.subcomponent), 1, d)
+
+
 def person_id(segment: Segment, position: int) -> str:
     """Read the identifier of an XCN or CN field."""
     value = segment.raw(position)

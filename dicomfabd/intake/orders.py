@@ -182,15 +182,8 @@ def _add_order(control: OrderControl, draft: OrderDraft, recognise: Recognise, s
         asks.faults += rejected.faults
         return
     asks.warnings += mended
-    keys = OrderKeys(
-        order.accession_number,
-        order.filler_order_number,
-        order.placer_order_number,
-        order.sender,
-        order.patient.patient_id,
-    )
     must_exist = sender.strict and control is not OrderControl.NEW
-    asks.requests.append(OrderRequest(control, keys, order, must_exist))
+    asks.requests.append(OrderRequest(control, order.keys, order, must_exist))
 
 
 def _check_strictly(draft: OrderDraft) -> None:

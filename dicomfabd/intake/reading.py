@@ -20,6 +20,7 @@ from dicomfabd.intake.senders import Sender, Senders, default_sender
 from dicomfabd.store.interface import PatientChange
 
 ORDER_EVENTS: Final = {"ORM": frozenset({"O01", ""}), "OMI": frozenset({"O23", ""}), "OMG": frozenset({"O19", ""})}
+_EVENTS: Final = {**ORDER_EVENTS, "ADT": adt.EVENTS}
 _VERSION: Final = re.compile(r"2\.(?:[12]|3(?:\.1)?|4|5(?:\.1)?|6|7(?:\.1)?|8(?:\.[12])?|9(?:\.1)?)")
 _TAKEN: Final = "ORM^O01, OMI^O23, OMG^O19, ADT and SIU"
 
@@ -183,16 +184,14 @@ class Reader:
 
     def _content(self, message: Message, header: Header, sender: Sender) -> _Content:
         kind, event = header.message_code, header.trigger_event
-        if kind in ORDER_EVENTS:
-            if event not in ORDER_EVENTS[kind]:
-                raise OrderRejected(Fault(201, "MSH^1^9^1^2", "not an event taken here", f"Send {_TAKEN}."))
-            return self._orders(read_orders(message, sender, self._recognise, self._now()))
         if not kind:
             raise OrderRejected(Fault(101, "MSH^1^9", "the message type is empty", f"Send {_TAKEN} in MSH-9."))
-        if sender.ignores(kind, event):
+        if kind not in ORDER_EVENTS and sender.ignores(kind, event):
             return _Content(note="this sender's messages of this type are taken and not acted on")
-        if kind == "ADT" and event not in adt.EVENTS:
+        if kind in _EVENTS and event not in _EVENTS[kind]:
             raise OrderRejected(Fault(201, "MSH^1^9^1^2", "not an event taken here", f"Send {_TAKEN}."))
+        if kind in ORDER_EVENTS:
+            return self._orders(read_orders(message, sender, self._recognise, self._now()))
         if kind == "ADT":
             return self._patients(message, event, sender)
         if kind == "SIU":

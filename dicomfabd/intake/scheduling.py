@@ -32,11 +32,10 @@ def read_appointment(message: Message, event: str, sender: Sender, recognise: Re
     if not sch.name:
         raise OrderRejected(Fault(100, "SCH^1", "there is no SCH segment", "Send SCH."))
     placer, filler = sch.component(1, 1) or sch.component(26, 1), sch.component(2, 1) or sch.component(27, 1)
-    name = f"{message.header.component(3, 1)}|{message.header.component(4, 1)}"
     if control is OrderControl.CANCEL:
         if not (placer or filler):
             raise OrderRejected(Fault(101, sch.where(1), "the appointment has no number", "Fill SCH-1 or SCH-2."))
-        return Asks(requests=[OrderRequest(control, OrderKeys(filler or placer, filler, placer, name), None)])
+        return Asks(requests=[OrderRequest(control, OrderKeys(filler or placer, filler, placer, message.sender), None)])
     if not pid.name:
         raise OrderRejected(Fault(100, "PID^1", "there is no PID segment", "Send PID."))
     services = [*message.all("AIS")] or [sch]
@@ -56,12 +55,11 @@ def read_appointment(message: Message, event: str, sender: Sender, recognise: Re
         referring_physician=fields.person_name(pv1, 8),
         requesting_physician=fields.person_name(sch, 16),
         reason=sch.component(7, 2) or sch.component(7, 1),
-        sender=name,
+        sender=message.sender,
         where=lambda attribute: places.get(attribute, "SCH^1"),
     )
     order, warnings = build_order(draft, recognise)
-    keys = OrderKeys(order.accession_number, order.filler_order_number, order.placer_order_number, name)
-    return Asks(requests=[OrderRequest(control, keys, order)], warnings=[*warnings])
+    return Asks(requests=[OrderRequest(control, order.keys, order)], warnings=[*warnings])
 
 
 def _step(service: Segment, start: datetime | None, station: str) -> StepDraft:

@@ -83,7 +83,8 @@ class SqliteFile:
         _, pages, _ = self._checkpointer().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         if pages > LONGEST_LOG_PAGES:
             # Little is left by now, so the turn is short; the next writer begins the log anew.
-            self.writer.alone(lambda: self._checkpointer().execute("PRAGMA wal_checkpoint(RESTART)").fetchone())
+            with self.writer.turn():
+                self._checkpointer().execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
 
     def problem(self) -> str:
         """Why nothing can be written now, or an empty string."""

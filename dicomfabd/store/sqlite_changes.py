@@ -26,11 +26,7 @@ from dicomfabd.store.sqlite_patients import change_patient, is_same_patient, sur
 
 _BY_ANY_KEY: Final = ("accession_number", "filler_order_number", "placer_order_number")
 _ENDS: Final = {OrderControl.CANCEL: OrderState.CANCELLED, OrderControl.DISCONTINUE: OrderState.DISCONTINUED}
-_BORN_AS: Final = {
-    OrderControl.HOLD: OrderControl.HOLD,
-    OrderControl.START: OrderControl.START,
-    OrderControl.COMPLETE: OrderControl.COMPLETE,
-}
+_BORN_SO: Final = frozenset({OrderControl.HOLD, OrderControl.START, OrderControl.COMPLETE})
 """Controls that create an unknown order and then do to it what they say."""
 
 
@@ -95,11 +91,12 @@ def _create(db: sqlite3.Connection, change: Change, message_id: int, now: float)
     if ended_as is None:
         db.executemany(ADD_JOB, job_rows(order_id, change, order, now))
     action = Action.CREATED if ended_as is None else Action(ended_as.value)
-    add_event(db, order_id, now, f"order.{action}", {"message": message_id, "control": change.control})
+    asked_by = {"message": message_id, "control": change.control}
+    add_event(db, order_id, now, f"order.{action}", asked_by)
     applied = [Applied(action, order.accession_number, order.modality, order_id)]
-    if ended_as is None and change.control in _BORN_AS:
+    if ended_as is None and change.control in _BORN_SO:
         row = db.execute(f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.id = ?", (order_id,)).fetchone()  # noqa: S608 - our own text
-        applied.append(act(db, row, _BORN_AS[change.control], now, {"message": message_id, "control": change.control}))
+        applied.append(act(db, row, change.control, now, asked_by))
     return applied
 
 

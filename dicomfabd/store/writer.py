@@ -8,8 +8,8 @@ import fcntl
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,7 +37,7 @@ class Writer:
         """
         self._connect = connect
         self._on_commit = on_commit
-        self._turn = threading.Lock()
+        self._threads = threading.Lock()
         self._gate = gate.open("ab")
         self._connection: sqlite3.Connection | None = connect()
         self._failure = ""
@@ -58,29 +58,24 @@ class Writer:
         Raises:
             StoreUnavailable: SQLite could not do or commit it; nothing was kept.
         """
-        with self._turn:
+        with self.turn():
+            return self._run(operation, changes)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Keep everybody else from writing meanwhile; raises StoreUnavailable once the store is closed."""
+        with self._threads:
             if self._is_closed:
                 raise StoreUnavailable("the store is closed")
             fcntl.flock(self._gate, fcntl.LOCK_EX)
             try:
-                return self._run(operation, changes)
-            finally:
-                fcntl.flock(self._gate, fcntl.LOCK_UN)
-
-    def alone(self, task: Callable[[], object]) -> None:
-        """Run something while nobody writes."""
-        with self._turn:
-            if self._is_closed:
-                return
-            fcntl.flock(self._gate, fcntl.LOCK_EX)
-            try:
-                task()
+                yield
             finally:
                 fcntl.flock(self._gate, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Wait for the operation under way, then close; idempotent."""
-        with self._turn:
+        with self._threads:
             self._is_closed = True
             self._drop_connection()
             self._gate.close()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
 from dicomfabd.store.interface import MessageQuery, Replayed, StoredMessage
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.messages import audited, detail, media_type, replayed, summary
+from dicomfabd.web.messages import MOST_REPLAYS, audited, detail, media_type, replayed, summary
 from dicomfabd.web.order_door import OrderDoor, answer_to, is_json
 from dicomfabd.web.orders import tell
 from dicomfabd.web.request_parts import Before, Limit, RowId, actor_of, body_of, is_json_type, refuse_type
@@ -16,7 +16,6 @@ _NO_ANSWER: Final = "none"
 _Code = Literal["AA", "AE", "AR", "none"]
 _Text = Annotated[str, Query(max_length=250)]
 _HL7: Final = frozenset({"text/plain", "application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7"})
-_MOST_REPLAYS: Final = 100
 _TAKES_A_COPY: Final = {
     "requestBody": {
         "required": False,
@@ -62,7 +61,7 @@ def router(desk: WebDesk, door: OrderDoor) -> APIRouter:
     def show_message(message_id: RowId) -> dict[str, Any]:
         """Give one message: its faults in plain words, what it did, its replays."""
         message = _existing(desk, message_id)
-        return detail(message, desk.messages.find(MessageQuery(replay_of=message_id, limit=_MOST_REPLAYS)))
+        return detail(message, desk.messages.find(MessageQuery(replay_of=message_id, limit=MOST_REPLAYS)))
 
     @routes.get("/api/v1/messages/{message_id}/raw")
     def raw_message(message_id: RowId) -> Response:

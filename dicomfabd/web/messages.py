@@ -9,6 +9,7 @@ from dicomfabd.web.order_door import is_json
 from dicomfabd.web.orders import moment
 from dicomfabd.web.words import action_in_words, fault_in_words, sentence
 
+MOST_REPLAYS: Final = 100  # of one message, shown with it
 _HEAD_BYTES: Final = 4096
 # MSH-18 (HL7 table 0211) → the name in a media type (IANA).
 _CHARSETS: Final = {
