@@ -1,80 +1,58 @@
 """The protocols: TOML files that say what each kind of study consists of, checked when read."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from dicomfabd.config import ConfigError
+from dicomfabd.domain.order import Code
+from dicomfabd.plan.parser import BodyPart, Recognition, load_lexicon
+from dicomfabd.plan.protocol import FindingRule, Procedure, Protocol, Region, SeriesProtocol
 
 T = TypeVar("T", bound=BaseModel)
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+_TABLES: Final = "Use [[protocol]], [[procedure]], [[finding]] or [template.NAME]."
 
 
-class SeriesProtocol(_Strict):
-    """One series as the catalogue describes it, at full scale; lengths in millimetres.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an entry of the catalogue stands, e.g. `ct.toml: protocol[3]`."""
 
-    Attributes:
-        plane: How its images lie; `scout` is a projection from the front, `pa` and `lateral` are radiographs.
-        look: Name of the tissue table (CT, MR).
-        step: From one cross-section to the next.
-        thickness: Of a cross-section.
-        matrix: Rows and columns of a cross-section; rows of a radiograph.
-        technique: DICOM keyword → value, written as it stands.
-    """
+    file: str
+    where: str
+    is_site: bool
 
-    key: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
-    description: str = Field(min_length=1, max_length=64)
-    plane: Literal["axial", "coronal", "sagittal", "scout", "pa", "lateral"]
-    look: str = "soft"
-    step: float = Field(5.0, gt=0)
-    thickness: float = Field(5.0, gt=0)
-    matrix: int = Field(512, ge=64, le=4096)
-    noise: int = Field(10, ge=0, le=200)
-    window: tuple[float, float] = (40, 400)
-    view: str = ""
-    image_type: tuple[str, ...] = ("ORIGINAL", "PRIMARY")
-    technique: dict[str, str | int | float | list[str]] = {}
-
-
-class Protocol(_Strict):
-    """What a study consists of.
-
-    Attributes:
-        version: Raise it with every change: the UIDs of series and instances depend on it.
-        modalities: Orders it serves.
-        regions: Bodies it serves; empty is any.
-        contrast: Orders it serves: with, without, or (None) either.
-    """
-
-    id: str = Field(pattern=r"^[a-z0-9-]{1,48}$")
-    version: int = Field(1, ge=1)
-    modalities: tuple[Literal["CT", "MR", "CR", "DX"], ...] = Field(min_length=1)
-    regions: tuple[str, ...] = ()
-    contrast: bool | None = None
-    series: tuple[SeriesProtocol, ...] = Field(min_length=1)
-
-
-class Region(_Strict):
-    """A body that can be drawn: its extent along x (right-left), y (front-back) and z (feet-head), millimetres."""
-
-    extent: tuple[float, float, float]
+    def __str__(self) -> str:
+        return f"{self.file}: {self.where}"
 
 
 class Catalog:
     """All protocols and regions; immutable once loaded."""
 
-    def __init__(self, protocols: Sequence[Protocol], regions: dict[str, Region]) -> None:
-        """Take protocols; a later one replaces an earlier one of the same id."""
-        self.protocols = tuple({protocol.id: protocol for protocol in protocols}.values())
+    def __init__(
+        self,
+        protocols: Sequence[tuple[Protocol, Source]],
+        regions: Mapping[str, Region],
+        procedures: Sequence[Procedure] = (),
+        findings: Sequence[FindingRule] = (),
+    ) -> None:
+        """Take what was read; of two protocols of one id the later one serves."""
+        self._by_id = {protocol.id: protocol for protocol, _ in protocols}
+        self._sources = {protocol.id: source for protocol, source in protocols}
         self.regions = regions
+        self.findings = tuple(findings)
+        self._procedures = {(item.code.upper(), item.scheme.upper()): item for item in procedures}
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """All protocols, in the order they were first read."""
+        return tuple(self._by_id.values())
 
     @classmethod
     def load(cls, site: Path | None = None) -> "Catalog":
@@ -84,44 +62,155 @@ class Catalog:
             site: A folder of further `*.toml`; a missing one is empty.
 
         Raises:
-            ConfigError: A file is not as it should be; names file, key and what is wrong.
+            ConfigError: A file is not as it should be; names file, key, what is wrong and what to do, a line a fault.
         """
-        package = files("dicomfabd.plan") / "protocols"
-        sources: list[Traversable] = sorted(
-            (item for item in package.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name
-        )
-        if site is not None and site.is_dir():
-            sources += sorted(site.glob("*.toml"))
-        regions: dict[str, Region] = {}
-        protocols: list[Protocol] = []
-        for source in sources:
-            data = _read(source)
-            regions |= {
-                name: _check(Region, value, source, f"region.{name}") for name, value in data.pop("region", {}).items()
-            }
-            protocols += [
-                _check(Protocol, value, source, f"protocol[{index}]")
-                for index, value in enumerate(data.pop("protocol", []))
-            ]
-            if data:
-                raise ConfigError(f"{source}: {min(data)}: unknown key. Use [[protocol]] or [region.NAME].")
-        for protocol in protocols:
-            for name in protocol.regions:
-                if name not in regions:
-                    known = ", ".join(sorted(regions))
-                    raise ConfigError(f"protocol {protocol.id}: regions: {name!r} is no region. Use one of: {known}.")
-        return cls(protocols, regions)
+        package = files("dicomfabd.plan")
+        ours = sorted(_toml_files((package / "protocols").iterdir()), key=lambda item: item.name)
+        theirs = sorted(site.glob("*.toml")) if site is not None and site.is_dir() else []
+        regions = {
+            name: _check(Region, value, f"regions.toml: {name}")
+            for name, value in _read(package / "regions.toml").items()
+        }
+        reader = _Reader(regions)
+        for source in ours:
+            reader.read(source, is_site=False)
+        for source in theirs:
+            reader.read(source, is_site=True)
+        return reader.catalog()
 
-    def match(self, modality: str, region: str, contrast: bool | None) -> Protocol | None:
-        """Give the most specific protocol that serves an order, or None."""
-        fitting = [
-            protocol
-            for protocol in self.protocols
-            if modality in protocol.modalities
-            and (not protocol.regions or region in protocol.regions)
-            and (protocol.contrast is None or protocol.contrast == bool(contrast))
+    def get(self, protocol_id: str) -> Protocol | None:
+        """Give a protocol by its id."""
+        return self._by_id.get(protocol_id)
+
+    def source_of(self, protocol: Protocol) -> Source:
+        """Give where a protocol was read from."""
+        return self._sources[protocol.id]
+
+    def procedure(self, code: Code) -> Procedure | None:
+        """Give what the site's map says of a procedure code: with its coding scheme first, then for any scheme."""
+        value = code.value.upper()
+        return self._procedures.get((value, code.scheme.upper())) or self._procedures.get((value, ""))
+
+    def body_part(self, term: str) -> BodyPart | None:
+        """Give a body part by its term of BodyPartExamined."""
+        return next((part for part in load_lexicon().parts.by_name.values() if part.term == term), None)
+
+    def part_for(self, protocol: Protocol, part: BodyPart | None) -> BodyPart | None:
+        """Give the body part of an order if a protocol serves it, else one that it does serve."""
+        parts = load_lexicon().parts.by_name.values()
+        if protocol.body_parts:
+            terms = [part.term] if part and part.term in protocol.body_parts else protocol.body_parts[:1]
+            return self.body_part(terms[0])
+        if protocol.regions and (part is None or part.region not in protocol.regions):
+            return next((other for other in parts if other.region in protocol.regions), part)
+        return part
+
+    def match(self, modality: str, found: Recognition) -> Protocol | None:
+        """Give the most specific protocol that serves what was recognised, or None."""
+        scored = [
+            (score, -position, protocol)
+            for position, protocol in enumerate(self.protocols)
+            if modality in protocol.modalities and (score := protocol.fitness(found)) is not None
         ]
-        return max(fitting, key=lambda p: (bool(p.regions), p.contrast is not None), default=None)
+        return max(scored, key=lambda item: item[:2])[2] if scored else None
+
+
+class _Reader:
+    """Reads files one after the other; templates of earlier ones serve later ones."""
+
+    def __init__(self, regions: Mapping[str, Region]) -> None:
+        self._regions = regions
+        self._templates: dict[str, dict[str, Any]] = {}
+        self._protocols: list[tuple[Protocol, Source]] = []
+        self._procedures: list[tuple[Procedure, Source]] = []
+        self._findings: list[FindingRule] = []
+
+    def read(self, file: Traversable, *, is_site: bool) -> None:
+        name = str(file) if is_site else file.name
+        data = _read(file)
+        self._templates |= data.pop("template", {})
+        for index, value in enumerate(_list(data, "protocol", name)):
+            source = Source(name, f"protocol[{index}]{_id_of(value)}", is_site)
+            self._protocols.append((self._protocol(value, source), source))
+        for index, value in enumerate(_list(data, "procedure", name)):
+            source = Source(name, f"procedure[{index}]", is_site)
+            self._procedures.append((_check(Procedure, value, str(source)), source))
+        for index, value in enumerate(_list(data, "finding", name)):
+            self._findings.append(_check(FindingRule, value, f"{name}: finding[{index}]"))
+        if data:
+            raise ConfigError(f"{name}: {min(data)}: unknown key. {_TABLES}")
+
+    def catalog(self) -> Catalog:
+        """Check what the files say of each other."""
+        ids = {protocol.id for protocol, _ in self._protocols}
+        for procedure, source in self._procedures:
+            _one_of(procedure.protocol, ids, f"{source}.protocol", "protocol")
+        for rule in self._findings:
+            for region in rule.regions:
+                _one_of(region, self._regions, f"finding {rule.name}: regions", "region")
+        for protocol, source in self._protocols:
+            self._check_words(protocol, source)
+        return Catalog(self._protocols, self._regions, [procedure for procedure, _ in self._procedures], self._findings)
+
+    def _protocol(self, value: object, source: Source) -> Protocol:
+        if not isinstance(value, dict):
+            raise ConfigError(f"{source}: is not a table. {_TABLES}")
+        series = value.get("series", [])
+        if isinstance(series, list):
+            value = {**value, "series": [self._filled(item, f"{source}.series[{i}]") for i, item in enumerate(series)]}
+        return _check(Protocol, value, str(source))
+
+    def _filled(self, series: object, where: str) -> object:
+        """Give a series with what its template says; its own values win, techniques are merged."""
+        if not isinstance(series, dict) or "use" not in series:
+            return series
+        own = dict(series)
+        name = own.pop("use")
+        _one_of(name, self._templates, f"{where}.use", "template")
+        template = self._filled(self._templates[name], f"template.{name}")
+        assert isinstance(template, dict)  # noqa: S101 - templates are tables
+        technique = {**template.get("technique", {}), **own.get("technique", {})}
+        return {**template, **own, **({"technique": technique} if technique else {})}
+
+    def _check_words(self, protocol: Protocol, source: Source) -> None:
+        lexicon = load_lexicon()
+        terms = {part.term for part in lexicon.parts.by_name.values()}
+        exams = {exam for names in lexicon.exams.values() for exam in names}
+        for name in protocol.regions:
+            _one_of(name, self._regions, f"{source}.regions", "region")
+        if protocol.draws:
+            _one_of(protocol.draws, self._regions, f"{source}.draws", "region")
+        for term in protocol.body_parts:
+            _one_of(term, terms, f"{source}.body_parts", "body part")
+        for exam in protocol.exams:
+            _one_of(exam, exams, f"{source}.exams", "kind of exam")
+        keys = [item.key for item in protocol.series]
+        for index, item in enumerate(protocol.series):
+            if keys.index(item.key) != index:
+                raise ConfigError(f"{source}.series[{index}].key: {item.key!r} is taken. Give each series its own key.")
+            for about in item.about:
+                _one_of(about, keys, f"{source}.series[{index}].about", "series of the protocol")
+
+
+def _toml_files(items: Iterable[Traversable]) -> list[Traversable]:
+    return [item for item in items if item.name.endswith(".toml")]
+
+
+def _id_of(value: object) -> str:
+    return f" {value['id']}" if isinstance(value, dict) and isinstance(value.get("id"), str) else ""
+
+
+def _list(data: dict[str, Any], key: str, name: str) -> list[object]:
+    value = data.pop(key, [])
+    if not isinstance(value, list):
+        raise ConfigError(f"{name}: {key}: is not a list of tables. Write [[{key}]].")
+    return value
+
+
+def _one_of(value: object, known: Iterable[str], where: str, kind: str) -> None:
+    names = sorted(known)
+    if value not in names:
+        raise ConfigError(f"{where}: {value!r} is no {kind}. Use one of: {', '.join(names)}.")
 
 
 def _read(source: Traversable) -> dict[str, Any]:
@@ -131,9 +220,24 @@ def _read(source: Traversable) -> dict[str, Any]:
         raise ConfigError(f"{source}: is not TOML: {error}") from error
 
 
-def _check(kind: type[T], value: object, source: Traversable, where: str) -> T:
+def _check(kind: type[T], value: object, where: str) -> T:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        lines = [f"{source}: {where}.{'.'.join(map(str, item['loc']))}: {item['msg']}." for item in error.errors()]
+        lines = [f"{where}.{_path(item['loc'])}: {_fault(kind, item)}" for item in error.errors()]
         raise ConfigError("\n".join(lines)) from error
+
+
+def _path(places: Sequence[str | int]) -> str:
+    text = "".join(f"[{place}]" if isinstance(place, int) else f".{place}" for place in places)
+    return text.removeprefix(".") or "value"
+
+
+def _fault(kind: type[BaseModel], item: Any) -> str:
+    """Give what is wrong and what to do."""
+    if item["type"] == "extra_forbidden":
+        inner = SeriesProtocol if "series" in item["loc"] and kind is Protocol else kind
+        return f"unknown key. Use one of: {', '.join(sorted(inner.model_fields))}."
+    if item["type"] == "missing":
+        return "is missing. Add it."
+    return f"{str(item['msg']).removeprefix('Value error, ')}. It is {str(item['input'])[:80]!r}."

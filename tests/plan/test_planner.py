@@ -6,14 +6,14 @@ from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.order import Code
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
-from dicomfabd.plan.planner import Planner
+from dicomfabd.plan.planner import Making, Planner
 from tests.builders import NOON, an_order
 
 CATALOG = Catalog.load()
 
 
 def planner(scale: str = "tiny") -> Planner:
-    return Planner(CATALOG, Defaults(), scale)
+    return Planner(CATALOG, Defaults(), Making(scale=scale))
 
 
 def ordered(text: str, modality: str, accession: str = "A1"):
@@ -57,7 +57,7 @@ def test_cross_sections_are_evenly_spaced_and_share_a_frame_of_reference():
     plan = planner().plan(ordered("CT CHEST W", "CT"))
     axial = next(series for series in plan.series if series.key == "soft")
 
-    positions = [axial.grid.position(index)[2] for index in range(axial.images)]
+    positions = [axial.stacks[0].grid.position(index)[2] for index in range(axial.images)]
     steps = {round(b - a, 6) for a, b in pairwise(positions)}
 
     assert 1 == len(steps)
@@ -71,10 +71,18 @@ def test_cross_sections_are_evenly_spaced_and_share_a_frame_of_reference():
         ("CT CHEST WO CONTRAST", "CT", "ct-chest"),
         ("CT CHEST", "CT", "ct-chest"),
         ("MRI BRAIN", "MR", "mr-brain"),
-        ("MRI KNEE", "MR", "mr-body"),
+        ("MRI KNEE", "MR", "mr-joint"),
         ("XR CHEST", "CR", "xray-chest"),
-        ("XR KNEE", "DX", "xray-other"),
-        ("US ABDOMEN", "US", "fallback"),
+        ("XR KNEE", "DX", "xray-knee"),
+        ("US ABDOMEN", "US", "us-abdomen"),
+        ("CT CHEST PE PROTOCOL", "CT", "ct-pulmonary-embolism"),
+        ("CTA AORTA", "CT", "ct-angio-aorta"),
+        ("CT CHEST ABDOMEN PELVIS W", "CT", "ct-trunk-contrast"),
+        ("MAMMO SCREENING BILATERAL", "MG", "mg-bilateral"),
+        ("MAMMO DIAGNOSTIC LEFT", "MG", "mg-left"),
+        ("PET CT SKULL BASE TO MID THIGH", "PT", "pt-whole-body"),
+        ("NM BONE SCAN WHOLE BODY", "NM", "nm-bone"),
+        ("ENDOSCOPY", "ES", "fallback"),
         ("SOMETHING", "OT", "fallback"),
     ],
 )
