@@ -1,14 +1,16 @@
 """The attribute modules every object shares (PS3.3 C.7 and C.12), written from a study plan."""
 
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from dicomfabd import __version__
 from dicomfabd.domain.order import Code, Order
-from dicomfabd.domain.study import SeriesPlan, StudyPlan
+from dicomfabd.domain.study import Grid, SeriesPlan, StudyPlan
+from dicomfabd.domain.uids import derive_number
+from dicomfabd.fabricate.kinds import sop_class_of
 from dicomfabd.fabricate.marks import STAMP
 
 # Schemes a reader of our images can look up (PS3.16 Table 8-1). A hospital's own codes mean nothing outside it,
@@ -17,11 +19,11 @@ from dicomfabd.fabricate.marks import STAMP
 _PUBLIC_SCHEMES: Final = frozenset({"LN", "SCT", "DCM", "RADLEX", "C4", "I10"})
 
 
-def common(plan: StudyPlan, series: SeriesPlan, sop_class_uid: str) -> Dataset:
-    """Give a data set with everything but the image modules: patient, study, series, equipment, SOP common."""
+def common(plan: StudyPlan, series: SeriesPlan) -> Dataset:
+    """Give a data set with what every composite object has: patient, study, series, equipment, SOP common."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
-    ds.SOPClassUID = sop_class_uid
+    ds.SOPClassUID = sop_class_of(series)
     ds.SOPInstanceUID = series.sop_instance_uid(0)
     ds.SyntheticData = "YES"
     _patient(ds, plan.order, plan.started_at)
@@ -29,7 +31,21 @@ def common(plan: StudyPlan, series: SeriesPlan, sop_class_uid: str) -> Dataset:
     _series(ds, plan, series)
     _equipment(ds, plan, series)
     ds.InstanceNumber = 1
+    return ds
+
+
+def image(plan: StudyPlan, series: SeriesPlan) -> Dataset:
+    """Give what every image has besides: its place in the procedure, its type and its times."""
+    ds = common(plan, series)
+    _performed(ds, plan)
+    if not plan.is_messy:
+        ds.BodyPartExamined = plan.body_part
+    if series.side and not (series.kind == "mg" or series.modality == "DX"):
+        # Type 2C for one of a pair; mammograms and DX say it by ImageLaterality.
+        ds.Laterality = series.side
     ds.ImageType = list(series.image_type)
+    ds.BurnedInAnnotation = "NO" if plan.burn_in == "none" else "YES"
+    ds.LossyImageCompression = "00"
     set_time(ds, series.acquired_at(0))
     return ds
 
@@ -48,53 +64,93 @@ def frame_of_reference(ds: Dataset, plan: StudyPlan) -> None:
 
 def image_plane(ds: Dataset, series: SeriesPlan) -> None:
     """Add the Image Plane Module (PS3.3 C.7.6.2) for image 0."""
-    grid = series.grid
-    if grid is None:
-        raise ValueError(f"series {series.key} has no grid")
-    ds.ImageOrientationPatient = [f"{value:g}" for value in (*grid.row_direction, *grid.column_direction)]
-    ds.ImagePositionPatient = [ds_text(value) for value in grid.position(0)]
-    ds.SliceLocation = ds_text(slice_location(series, 0))
+    ds.ImageOrientationPatient = orientation_text(series.stacks[0].grid).split("\\")
+    ds.ImagePositionPatient = position_text(series, 0).split("\\")
+    ds.SliceLocation = location_text(series, 0)
     ds.SliceThickness = ds_text(series.slice_thickness)
     ds.PixelSpacing = [ds_text(series.pixel_spacing)] * 2
 
 
-def image_pixel(ds: Dataset, series: SeriesPlan, bits: int, is_signed: bool) -> None:
-    """Add the Image Pixel Module (PS3.3 C.7.6.3) for 16 bit grey values, without the pixels."""
+def grey_pixels(ds: Dataset, series: SeriesPlan, bits: int, *, is_signed: bool = False) -> None:
+    """Add the Image Pixel Module (PS3.3 C.7.6.3) for grey values, without the pixels; 8 bits or less take one byte."""
     ds.SamplesPerPixel = 1
     ds.PhotometricInterpretation = "MONOCHROME2"
     ds.Rows = series.rows
     ds.Columns = series.columns
-    ds.BitsAllocated = 16
+    ds.BitsAllocated = 8 if bits <= 8 else 16
     ds.BitsStored = bits
     ds.HighBit = bits - 1
     ds.PixelRepresentation = int(is_signed)
-    ds.BurnedInAnnotation = "YES"
-    ds.LossyImageCompression = "00"
     ds.WindowCenter, ds.WindowWidth = (f"{value:g}" for value in series.window)
+
+
+def colour_pixels(ds: Dataset, series: SeriesPlan) -> None:
+    """Add the Image Pixel Module for 8 bit RGB, colour by pixel."""
+    ds.SamplesPerPixel = 3
+    ds.PhotometricInterpretation = "RGB"
+    ds.PlanarConfiguration = 0
+    ds.Rows = series.rows
+    ds.Columns = series.columns
+    ds.BitsAllocated = ds.BitsStored = 8
+    ds.HighBit = 7
+    ds.PixelRepresentation = 0
+
+
+def cine(ds: Dataset, frames: int, per_second: int) -> None:
+    """Add the Cine and Multi-frame Modules (PS3.3 C.7.6.5, C.7.6.6)."""
+    ds.NumberOfFrames = frames
+    ds.FrameTime = ds_text(1000 / per_second)
+    ds.FrameIncrementPointer = 0x00181063
+    ds.CineRate = ds.RecommendedDisplayFrameRate = per_second
 
 
 def technique(ds: Dataset, series: SeriesPlan) -> None:
     """Add what the protocol says, keyword by keyword."""
-    for keyword, value in (series.technique or {}).items():
+    for keyword, value in series.technique.items():
         setattr(ds, keyword, value)
 
 
-def slice_location(series: SeriesPlan, index: int) -> float:
-    """Give the place of an image along the normal of its stack, in millimetres."""
-    assert series.grid is not None  # noqa: S101 - callers have checked
-    x, y, z = series.grid.position(index)
-    sx, sy, sz = series.grid.step
+def orientation_text(grid: Grid) -> str:
+    """Give ImageOrientationPatient, encoded."""
+    return "\\".join(f"{value:g}" for value in (*grid.row_direction, *grid.column_direction))
+
+
+def position_text(series: SeriesPlan, index: int) -> str:
+    """Give ImagePositionPatient of an image, encoded."""
+    stack, number = series.place(index)
+    return "\\".join(ds_text(value) for value in stack.grid.position(number))
+
+
+def location_text(series: SeriesPlan, index: int) -> str:
+    """Give SliceLocation: the place of an image along the normal of its stack, in millimetres, encoded."""
+    stack, number = series.place(index)
+    x, y, z = stack.grid.position(number)
+    sx, sy, sz = stack.grid.step
     length: float = (sx * sx + sy * sy + sz * sz) ** 0.5
-    return (x * sx + y * sy + z * sz) / length
+    return ds_text((x * sx + y * sy + z * sz) / length)
+
+
+def items(*datasets: Dataset) -> Sequence:
+    """Give a sequence of some items."""
+    return Sequence(datasets)
+
+
+def item(**values: Any) -> Dataset:
+    """Give an item with some attributes, by keyword."""
+    ds = Dataset()
+    for keyword, value in values.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def sct(value: str, meaning: str) -> Dataset:
+    """Give an item that names a concept of SNOMED CT."""
+    return code_item(Code(value, meaning, "SCT"))
 
 
 def code_item(code: Code) -> Dataset:
     """Give an item of a code sequence (PS3.3 §8.8)."""
-    item = Dataset()
-    item.CodeValue = code.value
-    item.CodingSchemeDesignator = code.scheme
-    item.CodeMeaning = code.meaning
-    return item
+    return item(CodeValue=code.value, CodingSchemeDesignator=code.scheme, CodeMeaning=code.meaning)
 
 
 def da(moment: datetime | date) -> str:
@@ -148,42 +204,57 @@ def _study(ds: Dataset, plan: StudyPlan) -> None:
     ds.ReferringPhysicianName = pn(order.referring_physician)
     ds.StudyDescription = order.procedure.meaning
     if order.procedure.is_complete and order.procedure.scheme in _PUBLIC_SCHEMES:
-        ds.ProcedureCodeSequence = Sequence([code_item(order.procedure)])
+        ds.ProcedureCodeSequence = items(code_item(order.procedure))
     if order.visit.admission_id:
         ds.AdmissionID = order.visit.admission_id[:64]
 
 
 def _series(ds: Dataset, plan: StudyPlan, series: SeriesPlan) -> None:
-    order = plan.order
     ds.Modality = series.modality
     ds.SeriesInstanceUID = series.series_instance_uid
     ds.SeriesNumber = series.number
-    ds.SeriesDescription = series.description
+    description = messy_description(plan, series) if plan.is_messy else series.description
+    if description:
+        ds.SeriesDescription = description
     ds.SeriesDate = da(series.started_at)
     ds.SeriesTime = tm(series.started_at)
+
+
+def messy_description(plan: StudyPlan, series: SeriesPlan) -> str:
+    """Give a series the kind of name it has in real archives: none, a scanner's jargon, or somebody's shorthand."""
+    choice = derive_number("mess", series.series_instance_uid) % 5
+    return (
+        "",
+        f"{plan.body_part.title()}^{series.number:02d}_{series.key}",
+        series.key,
+        f"{series.description}  ",
+        series.description.lower().replace(" ", "_"),
+    )[choice].strip()
+
+
+def _performed(ds: Dataset, plan: StudyPlan) -> None:
+    """Add what ties an image to the order: the request, and the step that was performed (PS3.3 C.7.3.1, C.4.13)."""
+    order = plan.order
     ds.PerformedProcedureStepID = order.steps[0].scheduled_procedure_step_id
     ds.PerformedProcedureStepStartDate = da(plan.started_at)
     ds.PerformedProcedureStepStartTime = tm(plan.started_at)
     ds.PerformedProcedureStepDescription = order.procedure.meaning
-    ds.BodyPartExamined = plan.body_part
-    if plan.laterality and series.kind != "dx":
-        # Type 2C for one of a pair; DX says it by ImageLaterality.
-        ds.Laterality = plan.laterality
     if order.steps[0].performing_physician:
         ds.PerformingPhysicianName = pn(order.steps[0].performing_physician)
-    items = []
+    if plan.is_messy:
+        return
+    requests = []
     for step in order.steps:
-        item = Dataset()
-        item.AccessionNumber = order.accession_number
-        item.StudyInstanceUID = order.study_instance_uid
-        item.RequestedProcedureID = order.requested_procedure_id
-        item.RequestedProcedureDescription = order.procedure.meaning
-        item.ScheduledProcedureStepID = step.scheduled_procedure_step_id
-        item.ScheduledProcedureStepDescription = step.description
+        request = item(
+            RequestedProcedureID=order.requested_procedure_id,
+            RequestedProcedureDescription=order.procedure.meaning,
+            ScheduledProcedureStepID=step.scheduled_procedure_step_id,
+            ScheduledProcedureStepDescription=step.description,
+        )
         if step.protocol_code.is_complete and step.protocol_code.scheme in _PUBLIC_SCHEMES:
-            item.ScheduledProtocolCodeSequence = Sequence([code_item(step.protocol_code)])
-        items.append(item)
-    ds.RequestAttributesSequence = Sequence(items)
+            request.ScheduledProtocolCodeSequence = items(code_item(step.protocol_code))
+        requests.append(request)
+    ds.RequestAttributesSequence = items(*requests)
 
 
 def _equipment(ds: Dataset, plan: StudyPlan, series: SeriesPlan) -> None:

@@ -1,39 +1,49 @@
 """Scanner noise from integer arithmetic: the same on every machine, and cheap because it is cropped, not drawn."""
 
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 _EDGE: Final = 1024
 _SEED: Final = 20
+# Four uniform 16 bit numbers add up to a standard deviation of 37837; each filter multiplies it by the root of the sum
+# of its squared weights.
+_SPREAD: Final = {"soft": 227022, "sharp": 84606}
+
+Kernel = Literal["soft", "sharp"]
+Noise = npt.NDArray[np.int16]
 
 
 @cache
-def _bank(sigma: int) -> npt.NDArray[np.int16]:
-    """A square of noise with a standard deviation of about `sigma`, slightly smooth as reconstruction makes it."""
+def _bank(sigma: int, kernel: Kernel) -> Noise:
+    """A square of noise with a standard deviation of about `sigma`; it wraps round."""
     # Raw generator output is stable across versions of numpy, distributions are not promised to be.
     raw = np.random.PCG64(_SEED).random_raw(_EDGE * _EDGE)
     halves = (raw & 0xFFFF) + (raw >> 16 & 0xFFFF) + (raw >> 32 & 0xFFFF) + (raw >> 48)
-    centred = halves.astype(np.int64).reshape(_EDGE, _EDGE) - 2 * 0xFFFF
-    smooth = 2 * centred + np.roll(centred, 1, 0) + np.roll(centred, 1, 1)
-    # Four uniform 16 bit numbers add up to a standard deviation of 37837; the smoothing makes it 92681.
-    bank: npt.NDArray[np.int16] = (smooth * sigma // 92681).astype(np.int16)
+    grain = halves.astype(np.int64).reshape(_EDGE, _EDGE) - 2 * 0xFFFF
+    if kernel == "soft":
+        for axis in (0, 1):
+            grain = 2 * grain + np.roll(grain, 1, axis) + np.roll(grain, -1, axis)
+    else:
+        grain = 2 * grain - np.roll(grain, (1, 1), (0, 1))
+    bank: Noise = (grain * sigma // _SPREAD[kernel]).astype(np.int16)
     bank.setflags(write=False)
     return bank
 
 
-def crop(sigma: int, rows: int, columns: int, key: int) -> npt.NDArray[np.int16]:
+def crop(sigma: int, kernel: Kernel, rows: int, columns: int, key: int) -> Noise:
     """Give noise for one image; the same key gives the same noise.
 
     Args:
         sigma: Standard deviation in stored values.
+        kernel: `soft` as a smooth reconstruction has it, `sharp` as an edge enhancing one.
         rows: Height, any.
         columns: Width, any.
         key: Any number of at least 0.
     """
-    bank = _bank(sigma)
+    bank = _bank(sigma, kernel)
     mixed = key * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
     if rows <= _EDGE and columns <= _EDGE:
         y, x = (mixed >> 20) % (_EDGE - rows + 1), (mixed >> 42) % (_EDGE - columns + 1)

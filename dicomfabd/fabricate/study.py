@@ -7,26 +7,57 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomfabd.dimse.part10 import file_header
 from dicomfabd.domain.study import SeriesPlan, StudyPlan
-from dicomfabd.fabricate import headers
+from dicomfabd.fabricate.anatomy.bodies import Bodies
+from dicomfabd.fabricate.codecs import CODECS, encapsulated
+from dicomfabd.fabricate.documents.dose_report import dose_report
+from dicomfabd.fabricate.documents.key_objects import key_objects
+from dicomfabd.fabricate.documents.pdf import encapsulated_pdf
+from dicomfabd.fabricate.documents.presentation import presentation_state
+from dicomfabd.fabricate.documents.report import basic_text_report
+from dicomfabd.fabricate.kinds import sop_class_of
+from dicomfabd.fabricate.modalities.angio import RunRecipe
 from dicomfabd.fabricate.modalities.ct import CtRecipe
+from dicomfabd.fabricate.modalities.mammogram import MgRecipe
 from dicomfabd.fabricate.modalities.mr import MrRecipe
-from dicomfabd.fabricate.modalities.recipe import Recipe
-from dicomfabd.fabricate.modalities.secondary import PageRecipe
-from dicomfabd.fabricate.modalities.xray import CrRecipe, DxRecipe
-from dicomfabd.fabricate.template import SeriesTemplate
+from dicomfabd.fabricate.modalities.nuclear import NmRecipe, TomoRecipe
+from dicomfabd.fabricate.modalities.pet import PtRecipe
+from dicomfabd.fabricate.modalities.recipe import Pixels, Recipe
+from dicomfabd.fabricate.modalities.secondary import DosePageRecipe, PageRecipe
+from dicomfabd.fabricate.modalities.ultrasound import UsRecipe
+from dicomfabd.fabricate.modalities.xray import XrayRecipe
+from dicomfabd.fabricate.template import ENCAPSULATED, SeriesTemplate, encode
+from dicomfabd.fabricate.varying import values_of, varying_in
 
 RECIPES: Final[Mapping[str, type[Recipe]]] = {
     "ct": CtRecipe,
     "mr": MrRecipe,
-    "cr": CrRecipe,
-    "dx": DxRecipe,
+    "xray": XrayRecipe,
+    "mg": MgRecipe,
+    "us": UsRecipe,
+    "us-clip": UsRecipe,
+    "xa": RunRecipe,
+    "rf": RunRecipe,
+    "nm": NmRecipe,
+    "nm-tomo": TomoRecipe,
+    "pt": PtRecipe,
     "sc": PageRecipe,
+    "dose-page": DosePageRecipe,
 }
-"""Kind of series → how it is made. A new kind is one module and one line here."""
+"""Kind of series → how its images are drawn. A new kind is one module, one line here and one in `kinds`."""
+
+DOCUMENTS: Final[Mapping[str, Callable[[StudyPlan, SeriesPlan], Dataset]]] = {
+    "pdf": encapsulated_pdf,
+    "report": basic_text_report,
+    "dose": dose_report,
+    "key-objects": key_objects,
+    "presentation": presentation_state,
+}
+"""Kind of series → how its one document is written."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +81,12 @@ class Instance:
 
 def sop_class_uids(plan: StudyPlan) -> tuple[str, ...]:
     """Give the SOP classes of a study, each once, for negotiation."""
-    return tuple(dict.fromkeys(RECIPES[series.kind].sop_class_uid for series in plan.series))
+    return tuple(dict.fromkeys(sop_class_of(series) for series in plan.series))
 
 
 def fabricate(
     plan: StudyPlan,
+    bodies: Bodies,
     transfer_syntax: Callable[[str], str] = lambda _sop_class: str(ExplicitVRLittleEndian),
     wanted: Callable[[str], bool] = lambda _sop_instance_uid: True,
 ) -> Iterator[Instance]:
@@ -62,20 +94,19 @@ def fabricate(
 
     Args:
         plan: The study; the same plan gives the same bytes.
-        transfer_syntax: SOP class UID → Implicit or Explicit VR Little Endian.
+        bodies: Where the anatomy comes from.
+        transfer_syntax: SOP class UID → Implicit or Explicit VR Little Endian, or one of `CODECS` for images.
         wanted: Tells by SOP Instance UID which instances to make; the others are skipped before they are drawn.
     """
     for series in plan.series:
         indices = [index for index in range(series.images) if wanted(series.sop_instance_uid(index))]
         if not indices:
             continue
-        recipe = RECIPES[series.kind](plan, series)
-        syntax = transfer_syntax(recipe.sop_class_uid)
-        template = SeriesTemplate(recipe.dataset(), _varying(series), syntax, recipe.pixel_vr)
-        for index in indices:
-            pixels = np.ascontiguousarray(recipe.render(index)).view(np.uint8).reshape(-1).data
-            head = template.header(_values(series, index), len(pixels))
-            yield Instance(recipe.sop_class_uid, series.sop_instance_uid(index), syntax, (head, pixels))
+        syntax = transfer_syntax(sop_class_of(series))
+        if series.kind in DOCUMENTS:
+            yield _document(plan, series, syntax)
+        else:
+            yield from _images(plan, series, bodies, syntax, indices)
 
 
 def write_file(instance: Instance, path: Path) -> None:
@@ -86,23 +117,28 @@ def write_file(instance: Instance, path: Path) -> None:
             stream.write(part)
 
 
-def _varying(series: SeriesPlan) -> list[str]:
-    always = ["SOPInstanceUID", "AcquisitionDate", "AcquisitionTime", "ContentDate", "ContentTime", "InstanceNumber"]
-    return [*always, "ImagePositionPatient", "SliceLocation"] if series.grid else always
+def _document(plan: StudyPlan, series: SeriesPlan, syntax: str) -> Instance:
+    data = encode(DOCUMENTS[series.kind](plan, series), is_implicit=syntax == ImplicitVRLittleEndian)
+    return Instance(sop_class_of(series), series.sop_instance_uid(0), syntax, (data,))
 
 
-def _values(series: SeriesPlan, index: int) -> dict[str, str]:
-    moment = series.acquired_at(index)
-    date, time = headers.da(moment), headers.tm(moment)
-    values = {
-        "SOPInstanceUID": series.sop_instance_uid(index),
-        "AcquisitionDate": date,
-        "AcquisitionTime": time,
-        "ContentDate": date,
-        "ContentTime": time,
-        "InstanceNumber": str(index + 1),
-    }
-    if series.grid:
-        values["ImagePositionPatient"] = "\\".join(headers.ds_text(value) for value in series.grid.position(index))
-        values["SliceLocation"] = headers.ds_text(headers.slice_location(series, index))
-    return values
+def _images(plan: StudyPlan, series: SeriesPlan, bodies: Bodies, syntax: str, indices: list[int]) -> Iterator[Instance]:
+    recipe = RECIPES[series.kind](plan, series, bodies)
+    is_compressed = syntax in CODECS
+    vr = "OB" if is_compressed or recipe.bits <= 8 else "OW"
+    template = SeriesTemplate(recipe.dataset(), varying_in(plan, series), syntax, vr)
+    for index in indices:
+        pixels = recipe.render(index)
+        if is_compressed:
+            data: bytes | memoryview = encapsulated(pixels, series.frames, recipe.bits, syntax)
+            head = template.header(values_of(plan, series, index), ENCAPSULATED)
+        else:
+            data = _native(pixels)
+            head = template.header(values_of(plan, series, index), len(data))
+        yield Instance(sop_class_of(series), series.sop_instance_uid(index), syntax, (head, data))
+
+
+def _native(pixels: Pixels) -> bytes | memoryview:
+    """Give pixels as they are sent, padded to an even length."""
+    data = np.ascontiguousarray(pixels).view(np.uint8).reshape(-1).data
+    return data if len(data) % 2 == 0 else bytes(data) + b"\0"

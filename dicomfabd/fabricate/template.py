@@ -6,6 +6,7 @@ values are the same. The holes are padded as PS3.5 §6.2 allows: blanks behind s
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -13,27 +14,46 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import ImplicitVRLittleEndian
 
-# Keyword → width in bytes and padding of its hole; each sentinel below is that wide and legal for its VR.
-_HOLES: Final[Mapping[str, tuple[int, bytes]]] = {
-    "SOPInstanceUID": (64, b"\0"),
-    "AcquisitionDate": (8, b" "),
-    "AcquisitionTime": (14, b" "),
-    "ContentDate": (8, b" "),
-    "ContentTime": (14, b" "),
-    "InstanceNumber": (12, b" "),
-    "ImagePositionPatient": (50, b" "),
-    "SliceLocation": (16, b" "),
+
+@dataclass(frozen=True)
+class _Hole:
+    """Room for one attribute's value.
+
+    Attributes:
+        width: Bytes, even.
+        sentinel: A value that is legal, that wide and nowhere else in the data set.
+        padding: What follows a shorter value.
+    """
+
+    width: int
+    sentinel: str | list[str]
+    padding: bytes = b" "
+
+    @property
+    def needle(self) -> bytes:
+        """The encoded sentinel."""
+        return ("\\".join(self.sentinel) if isinstance(self.sentinel, list) else self.sentinel).encode()
+
+
+_HOLES: Final[Mapping[str, _Hole]] = {
+    "SOPInstanceUID": _Hole(64, "1." + "7" * 62, b"\0"),
+    "AcquisitionDate": _Hole(8, "17770101"),
+    "AcquisitionTime": _Hole(14, "171717.171717"),
+    "ContentDate": _Hole(8, "17770202"),
+    "ContentTime": _Hole(14, "171717.272727"),
+    "InstanceNumber": _Hole(12, "1777777777"),
+    "ImagePositionPatient": _Hole(50, ["2666666666666671", "2666666666666672", "2666666666666673"]),
+    "ImageOrientationPatient": _Hole(40, ["17771", "17772", "17773", "17774", "17775", "17776"]),
+    "SliceLocation": _Hole(16, "2666666666666674"),
+    "ImageComments": _Hole(64, "2666666666666675"),
+    "BurnedInAnnotation": _Hole(4, "NNYN"),
+    "PositionerPrimaryAngle": _Hole(16, "2666666666666676"),
+    "PositionerSecondaryAngle": _Hole(16, "2666666666666678"),
+    "SequenceName": _Hole(16, "2666666666666679"),
 }
-_SENTINELS: Final[Mapping[str, str | list[str]]] = {
-    "SOPInstanceUID": "1." + "7" * 62,
-    "AcquisitionDate": "17770101",
-    "AcquisitionTime": "171717.171717",
-    "ContentDate": "17770202",
-    "ContentTime": "171717.272727",
-    "InstanceNumber": "1777777777",
-    "ImagePositionPatient": ["1777777777777771", "1777777777777772", "1777777777777773"],
-    "SliceLocation": "1777777777777774",
-}
+ENCAPSULATED: Final = 0xFFFFFFFF
+"""The length of compressed pixel data: undefined, for it ends with a delimiter (PS3.5 A.4)."""
+
 _PIXEL_DATA_TAG: Final = b"\xe0\x7f\x10\x00"
 
 
@@ -51,22 +71,19 @@ class SeriesTemplate:
         """
         model = copy.copy(dataset)
         for keyword in varying:
-            setattr(model, keyword, _SENTINELS[keyword])
+            setattr(model, keyword, _HOLES[keyword].sentinel)
         is_implicit = transfer_syntax == ImplicitVRLittleEndian
-        encoded = _encode(model, is_implicit)
-        self._holes: list[tuple[str, int, int, bytes]] = []
+        encoded = encode(model, is_implicit=is_implicit)
+        starts: list[tuple[str, int]] = []
         for keyword in varying:
-            width, padding = _HOLES[keyword]
-            sentinel = _SENTINELS[keyword]
-            needle = ("\\".join(sentinel) if isinstance(sentinel, list) else sentinel).encode()
-            start = encoded.index(needle)
+            hole = _HOLES[keyword]
+            start, length = encoded.index(hole.needle), _even(len(hole.needle))
             # The length in front of the value is already right where the sentinel fills its hole; widen the others.
-            encoded = _widen(encoded, start, _even(len(needle)), width, is_implicit, padding)
-            self._holes = [
-                (k, s + (width - _even(len(needle)) if s > start else 0), w, p) for k, s, w, p in self._holes
-            ]
-            self._holes.append((keyword, start, width, padding))
+            encoded = _widen(encoded, start, length, hole, is_implicit)
+            starts = [(other, place + (hole.width - length if place > start else 0)) for other, place in starts]
+            starts.append((keyword, start))
         self._head = encoded
+        self._holes = [(keyword, start, _HOLES[keyword]) for keyword, start in starts]
         self._pixel_prefix = _PIXEL_DATA_TAG + (b"" if is_implicit else pixel_vr.encode() + b"\0\0")
 
     def header(self, values: Mapping[str, str], pixel_bytes: int) -> bytes:
@@ -74,18 +91,19 @@ class SeriesTemplate:
 
         Args:
             values: One value for each varying keyword; multiple values joined by backslashes.
-            pixel_bytes: Length of the pixel data, even.
+            pixel_bytes: Length of the pixel data, even; `ENCAPSULATED` when it is compressed.
         """
         head = bytearray(self._head)
-        for keyword, start, width, padding in self._holes:
+        for keyword, start, hole in self._holes:
             value = values[keyword].encode()
-            if len(value) > width:
-                raise ValueError(f"{keyword} is longer than its {width} bytes")
-            head[start : start + width] = value.ljust(width, padding)
+            if len(value) > hole.width:
+                raise ValueError(f"{keyword} is longer than its {hole.width} bytes")
+            head[start : start + hole.width] = value.ljust(hole.width, hole.padding)
         return bytes(head) + self._pixel_prefix + pixel_bytes.to_bytes(4, "little")
 
 
-def _encode(dataset: Dataset, is_implicit: bool) -> bytes:
+def encode(dataset: Dataset, *, is_implicit: bool) -> bytes:
+    """Give a whole data set's bytes, little endian."""
     stream = DicomBytesIO()
     stream.is_little_endian = True
     stream.is_implicit_VR = is_implicit
@@ -97,14 +115,14 @@ def _even(length: int) -> int:
     return length + length % 2
 
 
-def _widen(encoded: bytes, start: int, length: int, width: int, is_implicit: bool, padding: bytes) -> bytes:
+def _widen(encoded: bytes, start: int, length: int, hole: _Hole, is_implicit: bool) -> bytes:
     """Give the value at `start` another length, in its header too; every hole has a VR with a short header."""
     size = 4 if is_implicit else 2
     return b"".join(
         (
             encoded[: start - size],
-            width.to_bytes(size, "little"),
-            encoded[start : start + length].ljust(width, padding),
+            hole.width.to_bytes(size, "little"),
+            encoded[start : start + length].ljust(hole.width, hole.padding),
             encoded[start + length :],
         )
     )

@@ -1,44 +1,50 @@
 """CT Image Storage (PS3.3 A.3): cross-sections in Hounsfield units, and scouts."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
+import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage
 
 from dicomfabd.domain.study import SeriesPlan, StudyPlan
 from dicomfabd.fabricate import headers
-from dicomfabd.fabricate.anatomy.tissues import table
+from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.marks import Marks
+from dicomfabd.fabricate.modalities.projections import enlarged, shadow
 from dicomfabd.fabricate.modalities.recipe import Pixels
-from dicomfabd.fabricate.modalities.sections import Sections, soften
+from dicomfabd.fabricate.modalities.sections import Image, Sections
 from dicomfabd.fabricate.noise import crop
 
 _LOWEST, _HIGHEST = -1024, 3071
+_COUCH_HU: Final = -300
+_COUCH_MM: Final = 4.0
+_COUCH_SAG: Final = 0.0011
+"""How fast the couch rises from its middle: millimetres for each square millimetre."""
 
 
 class CtRecipe:
     """Draws a CT series; see `Recipe`."""
 
-    sop_class_uid: ClassVar[str] = str(CTImageStorage)
-    pixel_vr: ClassVar[str] = "OW"
+    bits: ClassVar[int] = 16
 
-    def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:
+    def __init__(self, plan: StudyPlan, series: SeriesPlan, bodies: Bodies) -> None:
         """Prepare the sections and the marks."""
         self._plan = plan
         self._series = series
-        self._sections = Sections(plan, series)
+        self._bodies = bodies
+        self._is_scout = series.plane.startswith("scout")
         self._marks = Marks(plan, series)
-        self._is_scout = series.look == "scout"
-        self._table = table("mu" if self._is_scout else series.look)
+        if not self._is_scout:
+            self._sections = Sections(plan, series, bodies)
+            self._couch = _couch(plan, series)
 
     def dataset(self) -> Dataset:
         """See `Recipe.dataset`."""
         series = self._series
-        ds = headers.common(self._plan, series, self.sop_class_uid)
+        ds = headers.image(self._plan, series)
         headers.frame_of_reference(ds, self._plan)
         headers.image_plane(ds, series)
-        headers.image_pixel(ds, series, bits=16, is_signed=True)
+        headers.grey_pixels(ds, series, self.bits, is_signed=True)
         ds.AcquisitionNumber = series.number
         ds.PatientPosition = "HFS"
         ds.RescaleIntercept, ds.RescaleSlope = "0", "1"
@@ -52,14 +58,38 @@ class CtRecipe:
     def render(self, index: int) -> Pixels:
         """Draw one image: int16, shape (rows, columns), Hounsfield units, air = -1000."""
         series = self._series
-        image = self._scout() if self._is_scout else soften(np.take(self._table, self._sections.labels(index)))
-        image += crop(series.noise, series.rows, series.columns, series.seed + index)
+        image = self._scout() if self._is_scout else self._sections.draw(index)
+        if not self._is_scout and self._couch.size:
+            flat = image.reshape(-1)
+            # The patient hides what lies behind them; only air shows the couch.
+            flat[self._couch] = np.maximum(flat[self._couch], _COUCH_HU)
+        image += crop(series.noise, series.kernel, series.rows, series.columns, series.seed + index)
         np.clip(image, _LOWEST, _HIGHEST, out=image)
         centre, width = series.window
         self._marks.lay_over(image, index, int(centre + width / 2))
         return image
 
-    def _scout(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
-        attenuation = self._sections.projection(self._table)
-        highest = max(1, int(attenuation.max()))
-        return (attenuation.astype(np.int64) * 1800 // highest - 900).astype(np.int16)
+    def _scout(self) -> Image:
+        """Project the body and lay it out on the grid of the scout."""
+        series, body = self._series, self._plan.body_of(self._series)
+        attenuation = shadow(self._bodies, body, series.plane, "mu")
+        across, _, tall = body.size if series.plane == "scout" else (body.size[1], 0.0, body.size[2])
+        spacing = series.pixel_spacing
+        rows, columns = min(series.rows, round(tall / spacing)), min(series.columns, round(across / spacing))
+        image = np.full((series.rows, series.columns), -900, np.int16)
+        part = enlarged(attenuation, rows, columns).astype(np.int64)
+        top, left = (series.rows - rows) // 2, (series.columns - columns) // 2
+        image[top : top + rows, left : left + columns] = part * 1800 // max(1, int(part.max())) - 900
+        return image
+
+
+def _couch(plan: StudyPlan, series: SeriesPlan) -> npt.NDArray[np.intp]:
+    """Give the pixels of the couch under the patient, in an axial image as wide as the body; else none."""
+    grid, depth = series.stacks[0].grid, plan.body.size[1]
+    is_axial = series.plane == "axial" and grid.row_direction[0] == 1
+    y = grid.origin[1] + np.arange(series.rows)[:, None] * series.pixel_spacing
+    x = grid.origin[0] + np.arange(series.columns)[None, :] * series.pixel_spacing
+    if not is_axial or y[-1, 0] < depth / 2:
+        return np.zeros(0, np.intp)
+    surface = depth / 2 + 2 - _COUCH_SAG * x * x
+    return np.flatnonzero((y > surface) & (y < surface + _COUCH_MM))

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from dicomfabd.domain.study import SeriesPlan, StudyPlan
+from dicomfabd.fabricate.anatomy.bodies import Bodies
 
 Pixels = npt.NDArray[np.int16] | npt.NDArray[np.uint16] | npt.NDArray[np.uint8]
 
@@ -15,18 +16,19 @@ class Recipe(Protocol):
     """Draws the instances of one series.
 
     Attributes:
-        sop_class_uid: What the instances are.
-        pixel_vr: VR of PixelData: OW or OB.
+        bits: BitsStored of a sample.
     """
 
-    sop_class_uid: ClassVar[str]
-    pixel_vr: ClassVar[str]
+    bits: ClassVar[int]
 
-    def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:
+    def __init__(self, plan: StudyPlan, series: SeriesPlan, bodies: Bodies) -> None:
         """Prepare what all instances share."""
 
     def dataset(self) -> Dataset:
         """Give all attributes of the first instance but PixelData."""
 
     def render(self, index: int) -> Pixels:
-        """Draw one image; C order, ready to be sent as it is."""
+        """Draw one image; C order, ready to be sent as it is.
+
+        Shape (rows, columns), with frames before and colours behind where there are several.
+        """

@@ -1,99 +1,124 @@
-"""Cross-sections through a body: shared by CT and MR."""
+"""Cross-sections through a body: shared by CT, MR, PET and SPECT."""
 
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from dicomfabd.domain.study import SeriesPlan, StudyPlan, Vector
-from dicomfabd.fabricate.anatomy.bodies import VARIANTS, build_body
+from dicomfabd.domain.study import BodyPlan, SeriesPlan, Stack, StudyPlan, Vector
+from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.anatomy.canvas import Labels
+from dicomfabd.fabricate.anatomy.tissues import Table, table
 
-Sheet = TypeVar("Sheet", npt.NDArray[np.uint8], npt.NDArray[np.int32])
+Image = npt.NDArray[np.int16]
+
+_WEIGHT_BITS: Final = 3
+"""Interpolation is in eighths: differences of up to 4095 times 7 still fit in 16 bits."""
+
+_VOXEL_AXES: Final = 3
 
 
-def body_of(plan: StudyPlan) -> Labels:
-    """Give the body of a study's patient."""
-    return build_body(plan.region, plan.extent, plan.voxel_mm, variant_of(plan))
+@dataclass(frozen=True)
+class _Sampling:
+    """Where the pixels along one side of an image fall among the voxels of one axis.
 
+    Attributes:
+        axis: 0 for x, 1 for y, 2 for z.
+        first: Index of the first pixel inside the body; the ones in `lower` follow it.
+        lower: Voxel at or before each pixel.
+        upper: The next voxel.
+        weight: Of the next voxel, in eighths.
+    """
 
-def variant_of(plan: StudyPlan) -> int:
-    """Give which of the bodies of its region a study's patient has."""
-    return plan.seed % VARIANTS
+    axis: int
+    first: int
+    lower: npt.NDArray[np.intp]
+    upper: npt.NDArray[np.intp]
+    weight: npt.NDArray[np.int16]
 
 
 class Sections:
-    """Cuts a body along the grid of a series."""
+    """Cuts a body along the stacks of a series; one object draws one image at a time."""
 
-    def __init__(self, plan: StudyPlan, series: SeriesPlan) -> None:
-        """Work out which voxels each row and column of the images falls on."""
-        if series.grid is None:
-            raise ValueError(f"series {series.key} has no grid")
-        self._body = body_of(plan)
+    def __init__(self, plan: StudyPlan, series: SeriesPlan, bodies: Bodies) -> None:
+        """Work out which voxels the images fall on."""
         self._series = series
-        self._grid = series.grid
-        self._voxel_mm = plan.voxel_mm
-        self._rows = self._indices(self._grid.column_direction, series.rows)
-        self._columns = self._indices(self._grid.row_direction, series.columns)
+        self._plan = plan.body_of(series)
+        self._body = bodies.labels(self._plan)
+        self._samplings = {id(stack): self._sample(stack) for stack in series.stacks}
 
-    def labels(self, index: int) -> Labels:
-        """Give the tissue labels of image `index`, shape (rows, columns)."""
-        position = self._grid.position(index)
-        through = next(axis for axis in range(3) if self._grid.step[axis])
-        layer = self._voxel(position[through], through)
-        return self._plane(through, layer)
+    def draw(self, index: int) -> Image:
+        """Give image `index` in the values of its look, int16, shape (rows, columns)."""
+        stack, number = self._series.place(index)
+        return self._resampled(stack, self._values(stack, number), table(stack.look))
 
-    def projection(self, table: npt.NDArray[np.int16]) -> npt.NDArray[np.int32]:
-        """Give the sum of table values along the way through the body, for a scout; shape (rows, columns)."""
-        front = project(self._body, table, axis=1)
-        (row_axis, rows), (column_axis, columns) = self._rows, self._columns
-        assert (row_axis, column_axis) == (2, 0)  # noqa: S101 - scouts are planned from the front
-        return _spread(front, rows, columns)
+    def _values(self, stack: Stack, number: int) -> Image | None:
+        through = next(axis for axis in range(_VOXEL_AXES) if stack.grid.step[axis])
+        place = stack.grid.position(number)[through] / self._plan.stature[through]
+        layer = int(np.floor(voxel_place(self._plan, self._body, place, through) + 0.5))
+        if not 0 <= layer < self._body.shape[2 - through]:
+            return None
+        return np.take(table(stack.look), self._body[_slice(through, layer)])
 
-    def _plane(self, through: int, layer: int) -> Labels:
-        count = self._body.shape[2 - through]
-        if not 0 <= layer < count:
-            return np.zeros((self._series.rows, self._series.columns), np.uint8)
-        sheet = np.take(self._body, layer, 2 - through)
-        (row_axis, rows), (_, columns) = self._rows, self._columns
-        # What is left of the body's axes z, y, x; rows of the image may run along either of the two.
-        left = [axis for axis in (2, 1, 0) if axis != through]
-        if left[0] != row_axis:
-            sheet = sheet.T
-        return _spread(sheet, rows, columns)
+    def _resampled(self, stack: Stack, values: Image | None, look: Table) -> Image:
+        series = self._series
+        image = np.full((series.rows, series.columns), look[0], np.int16)
+        rows, columns = self._samplings[id(stack)]
+        if values is None or not rows.lower.size or not columns.lower.size:
+            return image
+        if rows.axis < columns.axis:
+            values = values.T
+        part = _interpolated(_interpolated(values, columns, 1), rows, 0)
+        image[rows.first : rows.first + part.shape[0], columns.first : columns.first + part.shape[1]] = part
+        return image
 
-    def _indices(self, direction: Vector, count: int) -> tuple[int, npt.NDArray[np.int64]]:
-        axis = next(axis for axis in range(3) if direction[axis])
-        places = self._grid.origin[axis] + np.arange(count) * (self._series.pixel_spacing * direction[axis])
+    def _sample(self, stack: Stack) -> tuple[_Sampling, _Sampling]:
+        series, grid = self._series, stack.grid
+        return (
+            self._along(grid.origin, grid.column_direction, series.rows),
+            self._along(grid.origin, grid.row_direction, series.columns),
+        )
+
+    def _along(self, origin: Vector, direction: Vector, count: int) -> _Sampling:
+        axis = next(axis for axis in range(_VOXEL_AXES) if direction[axis])
+        places = origin[axis] + np.arange(count) * (self._series.pixel_spacing * direction[axis])
+        voxels = voxel_place(self._plan, self._body, places / self._plan.stature[axis], axis)
         size = self._body.shape[2 - axis]
-        return axis, np.floor(places / self._voxel_mm + (size - 1) / 2 + 0.5).astype(np.int64)
-
-    def _voxel(self, place: float, axis: int) -> int:
-        size = self._body.shape[2 - axis]
-        return int(np.floor(place / self._voxel_mm + (size - 1) / 2 + 0.5))
-
-
-def project(body: Labels, table: npt.NDArray[np.int16], axis: int) -> npt.NDArray[np.int32]:
-    """Give the sum of table values along an axis of the body, layer by layer to keep memory small."""
-    shape = tuple(size for index, size in enumerate(body.shape) if index != axis)
-    total = np.zeros(shape, np.int32)
-    for layer in range(body.shape[axis]):
-        total += np.take(table, np.take(body, layer, axis))
-    return total
+        inside = np.flatnonzero((voxels >= 0) & (voxels <= size - 1))
+        voxels = voxels[inside]
+        lower = np.floor(voxels).astype(np.intp)
+        weight = ((voxels - lower) * (1 << _WEIGHT_BITS)).astype(np.int16)
+        first = int(inside[0]) if inside.size else 0
+        return _Sampling(axis, first, lower, np.minimum(lower + 1, size - 1), weight)
 
 
-def _spread(sheet: Sheet, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Sheet:
-    """Give the values at every row and column, 0 where they lie outside the sheet; both run one way only."""
-    inside_rows = np.flatnonzero((rows >= 0) & (rows < sheet.shape[0]))
-    inside_columns = np.flatnonzero((columns >= 0) & (columns < sheet.shape[1]))
-    image = np.zeros((rows.size, columns.size), sheet.dtype)
-    if inside_rows.size and inside_columns.size:
-        target = image[inside_rows[0] : inside_rows[-1] + 1, inside_columns[0] : inside_columns[-1] + 1]
-        target[...] = np.take(np.take(sheet, rows[inside_rows], 0), columns[inside_columns], 1)
-    return image
+def voxel_place(
+    body: BodyPlan, labels: Labels, place: npt.NDArray[np.floating] | float, axis: int
+) -> npt.NDArray[np.float64]:
+    """Give the index, with fraction, of places along an axis; places are atlas millimetres from the body's middle."""
+    index: npt.NDArray[np.float64] = np.asarray(place) / body.voxel_mm + (labels.shape[2 - axis] - 1) / 2
+    return index
 
 
-def soften(image: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+def _slice(axis: int, layer: int) -> tuple[slice | int, ...]:
+    cut: list[slice | int] = [slice(None)] * _VOXEL_AXES
+    cut[2 - axis] = layer
+    return tuple(cut)
+
+
+def _interpolated(values: Image, sampling: _Sampling, axis: int) -> Image:
+    """Resample along an axis, linearly and in integers."""
+    low = np.take(values, sampling.lower, axis)
+    step = np.take(values, sampling.upper, axis)
+    step -= low
+    step *= sampling.weight[:, None] if axis == 0 else sampling.weight
+    step >>= _WEIGHT_BITS
+    low += step
+    return low
+
+
+def soften(image: Image) -> Image:
     """Blur with [1 2 1]/4 both ways, as a scanner's point spread does."""
     down = image.copy()
     inner = down[1:-1]

@@ -1,0 +1,1 @@
+"""Objects without pixels: reports, dose, key objects, presentation states, encapsulated pages."""
