@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from typing import Final
@@ -10,11 +10,13 @@ from typing import Final
 from dicomfabd.config import WorkersSection
 from dicomfabd.domain.delivery import Claim, Delivery, Destination, InstanceResult, Outcome
 from dicomfabd.domain.errors import ClaimLost, DestinationAway, Permanent, Retryable
+from dicomfabd.domain.patient import filled
 from dicomfabd.domain.study import StudyPlan
+from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.study import fabricate, sop_class_uids
 from dicomfabd.pacs.storage import StorageAssociation
 from dicomfabd.plan.planner import Planner
-from dicomfabd.store.interface import WorkQueue
+from dicomfabd.store.interface import PatientKey, PatientRegistry, WorkQueue
 from dicomfabd.telemetry.journal import Journal
 
 RECORD_EVERY_S: Final = 1.0
@@ -39,7 +41,9 @@ class Worker:
         self,
         name: str,
         queue: WorkQueue,
+        patients: PatientRegistry,
         planner: Planner,
+        bodies: Bodies,
         destinations: Mapping[str, Destination],
         settings: WorkersSection,
         journal: Journal,
@@ -51,7 +55,9 @@ class Worker:
         Args:
             name: Holder of the leases.
             queue: Where work comes from.
+            patients: Fills in what orders leave out of patients, and keeps what is made up.
             planner: Decides studies.
+            bodies: The anatomy studies show.
             destinations: By name; only their jobs are claimed.
             settings: Lease and retry times.
             journal: Told what happens.
@@ -60,7 +66,9 @@ class Worker:
         """
         self._name = name
         self._queue = queue
+        self._patients = patients
         self._planner = planner
+        self._bodies = bodies
         self._destinations = destinations
         self._settings = settings
         self._journal = journal
@@ -85,7 +93,7 @@ class Worker:
 
     def _work(self, claim: Claim) -> None:
         try:
-            plan = self._planner.plan(claim.order)
+            plan = self._plan(claim)
             self._journal.study_begun(claim, plan)
             delivery = self._deliver(claim, plan)
         except DestinationAway as error:
@@ -106,6 +114,17 @@ class Worker:
             self._queue.settle(claim, delivery)
             self._journal.study_delivered(claim, delivery)
 
+    def _plan(self, claim: Claim) -> StudyPlan:
+        """Decide the study, with the patient as completed now or by an earlier order."""
+        patient = claim.order.patient
+        known = self._patients.get(PatientKey(patient.patient_id, patient.issuer_of_patient_id))
+        if known is not None:
+            patient = filled(patient, known.patient)
+        scale = self._destinations[claim.destination].scale or None
+        plan = self._planner.plan(replace(claim.order, patient=patient), scale)
+        self._patients.complete(plan.order.patient)
+        return plan
+
     def _try_again(self, claim: Claim, reason: str) -> None:
         if claim.attempt >= self._settings.max_attempts:
             self._queue.fail(claim, f"{reason} (after {claim.attempt} tries)")
@@ -125,7 +144,9 @@ class Worker:
         record = partial(self._record, claim, unrecorded)
         with StorageAssociation(destination, sop_class_uids(plan)) as association:
             try:
-                for instance in fabricate(plan, association.syntax_for, lambda uid: uid not in claim.kept):
+                for instance in fabricate(
+                    plan, self._bodies, association.syntax_for, lambda uid: uid not in claim.kept
+                ):
                     result = association.send(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
                     unrecorded.append(result)
                     self._count(progress, result)

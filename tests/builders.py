@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dicomfabd.domain.delivery import Routing
-from dicomfabd.domain.draft import OrderDraft, StepDraft, build_order
+from dicomfabd.domain.draft import Choices, OrderDraft, StepDraft, build_order
 from dicomfabd.domain.errors import OrderRejected
 from dicomfabd.domain.order import Code, Order, OrderControl, OrderKeys
 from dicomfabd.domain.patient import Patient
@@ -31,7 +31,7 @@ def a_draft(accession: str = "A1", **changes: Any) -> OrderDraft:
 
 def an_order(accession: str = "A1", **changes: Any) -> Order:
     """Give a complete order; `changes` are attributes of the draft."""
-    return build_order(a_draft(accession, **changes), lambda _procedure, _service: "OT")[0]
+    return build_order(a_draft(accession, **changes), Choices(lambda _procedure, _service: "OT"))[0]
 
 
 def keys_of(order: Order) -> OrderKeys:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.store.opening import Store, open_store
 from dicomfabd.telemetry.journal import Journal
 
@@ -60,6 +61,13 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path / 'store.db'}", clock=clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def bodies(tmp_path_factory: pytest.TempPathFactory) -> Bodies:
+    """Bodies, built once for all processes that test."""
+    own = tmp_path_factory.getbasetemp()
+    return Bodies((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "anatomy")
 
 
 @pytest.fixture

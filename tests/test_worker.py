@@ -8,7 +8,7 @@ from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.order import Code, OrderState
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
-from dicomfabd.plan.planner import Planner
+from dicomfabd.plan.planner import Making, Planner
 from dicomfabd.worker import Worker
 from tests.builders import NOON, a_message, a_new, an_order, take
 from tests.peers import fake_pacs, free_port
@@ -31,11 +31,11 @@ def put(store):
 
 
 @pytest.fixture
-def worker(store, journal):
+def worker(store, journal, bodies):
     def build(*destinations: Destination) -> Worker:
-        planner = Planner(Catalog.load(), Defaults(), "tiny")
+        planner = Planner(Catalog.load(), Defaults(), Making(scale="tiny"))
         by_name = {destination.name: destination for destination in destinations}
-        return Worker("worker-1", store.queue, planner, by_name, SETTINGS, journal, Random(1))
+        return Worker("worker-1", store.queue, store.patients, planner, bodies, by_name, SETTINGS, journal, Random(1))
 
     return build
 
@@ -140,7 +140,7 @@ def test_a_bug_in_a_recipe_stops_one_order_only(store, put, worker, monkeypatch)
     put("A2")
     with fake_pacs() as pacs:
         line = worker(pacs.destination())
-        monkeypatch.setattr(line._planner, "plan", lambda _order: 1 / 0)
+        monkeypatch.setattr(line._planner, "plan", lambda *_: 1 / 0)
         line.run_once()
         monkeypatch.undo()
         line.run_once()
@@ -151,7 +151,7 @@ def test_a_bug_in_a_recipe_stops_one_order_only(store, put, worker, monkeypatch)
 
 def test_an_order_no_protocol_serves_is_delivered_and_said(store, worker, sink):
     """An honest page, a warning and a count."""
-    order = an_order(procedure=Code("U", "US ABDOMEN"), steps=(StepDraft(modality="US", scheduled_at=NOON),))
+    order = an_order(procedure=Code("U", "GASTROSCOPY"), steps=(StepDraft(modality="ES", scheduled_at=NOON),))
     take(store.inbox, a_message(), a_new(order, "main"), answer=b"")
     with fake_pacs() as pacs:
         worker(pacs.destination()).run_once()

@@ -12,6 +12,7 @@ from typing import Final
 
 from dicomfabd import __version__
 from dicomfabd.app.notify import notify
+from dicomfabd.app.planning import planner_setup
 from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
 from dicomfabd.app.readers import ReaderPool
 from dicomfabd.app.worker_main import WorkerSetup
@@ -24,8 +25,6 @@ from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.replaying import Replayer
-from dicomfabd.plan.catalog import Catalog
-from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Planner
 from dicomfabd.store.opening import Store, open_archive_index, open_store
 from dicomfabd.telemetry.health import Health
@@ -131,9 +130,8 @@ class Daemon:
             WorkerSetup(
                 name=f"worker-{number}",
                 store_url=settings.store_url,
-                protocols_dir=settings.protocols_dir,
-                scale=settings.fabricate.scale,
-                defaults=_defaults(settings),
+                planner=planner_setup(settings),
+                anatomy_dir=anatomy_dir_of(settings),
                 workers=settings.workers,
                 destinations=destinations,
             )
@@ -194,7 +192,7 @@ class Daemon:
             book=store.book,
             messages=store.messages,
             replay=Replayer(desk_of(settings, store), store.messages).replay,
-            recognise=planner.choose_modality,
+            choices=planner.choices,
             route=route_of(settings),
             on_work=on_work,
             addresses=lambda: self.addresses,
@@ -214,7 +212,12 @@ class Daemon:
 
 def planner_of(settings: Settings) -> Planner:
     """Give a planner over the package's and the site's protocols; raises ConfigError."""
-    return Planner(Catalog.load(settings.protocols_dir), _defaults(settings), settings.fabricate.scale)
+    return planner_setup(settings).build()
+
+
+def anatomy_dir_of(settings: Settings) -> Path:
+    """Give the folder in which bodies are kept once they are built; it may be deleted at any time."""
+    return settings.state_dir / "anatomy"
 
 
 def desk_of(settings: Settings, store: Store) -> Desk:
@@ -231,9 +234,7 @@ def _desk_setup(settings: Settings) -> DeskSetup:
     return DeskSetup(
         intake=settings.intake,
         senders=settings.senders,
-        protocols_dir=settings.protocols_dir,
-        scale=settings.fabricate.scale,
-        defaults=_defaults(settings),
+        planner=planner_setup(settings),
         destinations=tuple(destination.name for destination in destinations_of(settings, settings.archive.port)),
         waits_for_schedule=settings.fabricate.when == "scheduled",
     )
@@ -257,10 +258,6 @@ async def _keep_log_short(store: Store) -> None:
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
-
-
-def _defaults(settings: Settings) -> Defaults:
-    return Defaults(settings.fabricate.xray_modality, settings.fabricate.default_modality)
 
 
 @contextlib.contextmanager

@@ -11,12 +11,12 @@ import json
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from dicomfabd.app.loops import run_loop, settle_memory
+from dicomfabd.app.planning import PlannerSetup
 from dicomfabd.config import Intake, SenderSection
 from dicomfabd.domain.delivery import Routing
 from dicomfabd.domain.order import Order
@@ -24,8 +24,6 @@ from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.reading import Reader
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.senders import Senders, default_sender
-from dicomfabd.plan.catalog import Catalog
-from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Planner
 from dicomfabd.store.interface import Inbox
 from dicomfabd.store.opening import open_store
@@ -40,7 +38,7 @@ YOUNG_OBJECTS: Final = 50_000  # a message makes hundreds of objects, and none i
 
 def reader_of(intake: Intake, senders: list[SenderSection], planner: Planner) -> Reader:
     """Give what understands messages as the settings say."""
-    return Reader(planner.choose_modality, intake, Senders(senders, default_sender(intake)))
+    return Reader(planner.choices, intake, Senders(senders, default_sender(intake)))
 
 
 class DeskSetup(BaseModel):
@@ -50,16 +48,13 @@ class DeskSetup(BaseModel):
 
     intake: Intake
     senders: list[SenderSection]
-    protocols_dir: Path
-    scale: Literal["full", "small", "tiny"]
-    defaults: Defaults
+    planner: PlannerSetup
     destinations: tuple[str, ...]
     waits_for_schedule: bool
 
     def build(self, inbox: Inbox) -> Desk:
         """Give the desk; raises ConfigError for a protocol that cannot be used."""
-        planner = Planner(Catalog.load(self.protocols_dir), self.defaults, self.scale)
-        return Desk(reader_of(self.intake, self.senders, planner), inbox, self.route)
+        return Desk(reader_of(self.intake, self.senders, self.planner.build()), inbox, self.route)
 
     def route(self, order: Order) -> Routing:
         """Say where an order goes, and when."""

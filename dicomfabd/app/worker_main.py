@@ -11,15 +11,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from random import SystemRandom
-from typing import IO, Final, Literal
+from typing import IO, Final
 
 from pydantic import BaseModel, ConfigDict
 
+from dicomfabd.app.planning import PlannerSetup
 from dicomfabd.config import WorkersSection
 from dicomfabd.domain.delivery import Destination
-from dicomfabd.plan.catalog import Catalog
-from dicomfabd.plan.parser import Defaults
-from dicomfabd.plan.planner import Planner
+from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.store.opening import open_store
 from dicomfabd.telemetry import logs
 from dicomfabd.telemetry.journal import Journal
@@ -37,9 +36,8 @@ class WorkerSetup(BaseModel):
 
     name: str
     store_url: str
-    protocols_dir: Path
-    scale: Literal["full", "small", "tiny"]
-    defaults: Defaults
+    planner: PlannerSetup
+    anatomy_dir: Path
     workers: WorkersSection
     destinations: list[Destination]
 
@@ -65,7 +63,9 @@ def main() -> None:
         worker = Worker(
             name=setup.name,
             queue=store.queue,
-            planner=Planner(Catalog.load(setup.protocols_dir), setup.defaults, setup.scale),
+            patients=store.patients,
+            planner=setup.planner.build(),
+            bodies=Bodies(setup.anatomy_dir),
             destinations={destination.name: destination for destination in setup.destinations},
             settings=setup.workers,
             journal=Journal(RelaySink(pipe)),

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dicomfabd import __version__
-from dicomfabd.cli import daemon, explaining, messages, replaying, sending, studies
+from dicomfabd.cli import daemon, explaining, messages, protocols, replaying, sending, studies
 
 app = typer.Typer(
     name="dicomfabd",
@@ -19,6 +19,7 @@ app.command()(sending.send)
 app.command()(explaining.explain)
 app.command()(studies.plan)
 app.command()(studies.fabricate)
+app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")
 app.add_typer(messages.messages_app, name="messages")
 app.command()(replaying.audit)

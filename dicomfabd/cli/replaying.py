@@ -90,8 +90,8 @@ def audit(before: Before = None, limit: Limit = 50, as_json: JsonOption = False,
 def _replay(settings: Settings, store: Store, message: StoredMessage, edited: bytes | None) -> Replayed:
     actor = f"cli {_user()}"
     if is_json(message):
-        recognise = planner_of(settings).choose_modality
-        door = OrderDoor(store.inbox, store.book, store.messages, recognise, route_of(settings))
+        choices = planner_of(settings).choices
+        door = OrderDoor(store.inbox, store.book, store.messages, choices, route_of(settings))
         return door.replay(message, edited, actor)
     try:
         return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, actor)

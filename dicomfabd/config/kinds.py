@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from dicomfabd.domain.delivery import TRANSFER_SYNTAXES
+
 FIELD_PATH: Final = re.compile(r"([A-Z][A-Z0-9]{2})-([1-9]\d{0,2})(?:\.([1-9]\d?)(?:\.([1-9]\d?))?)?")
 """A place in an HL7 message, `SEG-F`, `SEG-F.C` or `SEG-F.C.S`: segment, field, component, sub-component."""
 
@@ -98,6 +100,12 @@ def _order_control(value: str) -> str:
     return value
 
 
+def _transfer_syntax(value: str) -> str:
+    if value not in TRANSFER_SYNTAXES:
+        raise ValueError("not a transfer syntax")
+    return value
+
+
 def _field_path(value: str) -> str:
     if not FIELD_PATH.fullmatch(value):
         raise ValueError("not a place in a message")
@@ -136,6 +144,16 @@ Processes = Annotated[
 ]
 Modality = Annotated[
     str, Field(pattern="^[A-Z]{2,16}$"), Hint('not a DICOM modality. Use capital letters such as "CT" or "DX".')
+]
+UidRoot = Annotated[
+    str,
+    Field(pattern=r"^[0-2](\.(0|[1-9][0-9]*))+$", max_length=40),
+    Hint('not the root of a UID. Use digits and dots without leading zeros, at most 40 characters, such as "1.2.3.4".'),
+]
+TransferSyntax = Annotated[
+    str,
+    AfterValidator(_transfer_syntax),
+    Hint("not a transfer syntax we can send.", tuple(TRANSFER_SYNTAXES)),
 ]
 Charset = Annotated[
     str,

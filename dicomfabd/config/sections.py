@@ -15,6 +15,8 @@ from dicomfabd.config.kinds import (
     Positive,
     Seconds,
     StoreUrl,
+    TransferSyntax,
+    UidRoot,
     Workers,
 )
 
@@ -79,6 +81,12 @@ class Fabricate(Section):
     scale: Literal["full", "small", "tiny"] = Field(
         "small", description='Size of studies: "full" as a scanner sends, "small" for a laptop, "tiny" for tests.'
     )
+    burn_in: Literal["all", "first", "none"] = Field(
+        "all", description='Images that name the patient: "all", the "first" of a series, "none"; all say SYNTHETIC.'
+    )
+    findings: bool = Field(False, description="Whether some patients have something to see; the same ones each time.")
+    messiness: bool = Field(False, description="Leave attributes out and misname series, as real departments do.")
+    uid_root: UidRoot = Field("2.25", description="What derived UIDs begin with: your registered root, or 2.25.")
     xray_modality: Literal["CR", "DX"] = Field("DX", description="What a plain radiograph becomes when nothing says.")
     default_modality: Modality = Field("OT", description="Modality of an order nothing can be read from.")
 
@@ -93,3 +101,7 @@ class DestinationSection(Section):
     calling_ae_title: AeTitle = Field("DICOMFABD", description="Ours.")
     max_pdu: PduLength = Field(131072, description="Largest PDU we are ready to receive, bytes.")
     timeout_s: Seconds = Field(30, description="Longest wait for a connection, a reply or a write.")
+    transfer_syntaxes: list[TransferSyntax] = Field(
+        ["explicit", "implicit"], min_length=1, description="How images are sent, best first; the PACS chooses."
+    )
+    scale: Literal["", "full", "small", "tiny"] = Field("", description='Size of its studies; "" is as elsewhere.')

@@ -2,8 +2,22 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Literal
 
 from dicomfabd.domain.order import Order
+
+TRANSFER_SYNTAXES: Final = MappingProxyType(
+    {
+        "explicit": "1.2.840.10008.1.2.1",
+        "implicit": "1.2.840.10008.1.2",
+        "rle": "1.2.840.10008.1.2.5",
+        "jpeg-ls": "1.2.840.10008.1.2.4.80",
+        "jpeg-2000": "1.2.840.10008.1.2.4.90",
+        "htj2k": "1.2.840.10008.1.2.4.201",
+    }
+)
+"""Name → UID of the transfer syntaxes we can send (PS3.5 §10, all lossless)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +30,8 @@ class Destination:
         calling_ae_title: The AE title we present.
         max_pdu: Largest PDU we are ready to receive, in bytes.
         timeout_s: Longest wait for a connection, a reply or a write, in seconds.
+        transfer_syntaxes: How images are best sent, best first, by names of `TRANSFER_SYNTAXES`.
+        scale: How large its studies are; empty is as elsewhere.
     """
 
     name: str
@@ -25,6 +41,8 @@ class Destination:
     calling_ae_title: str = "DICOMFABD"
     max_pdu: int = 131072
     timeout_s: float = 30.0
+    transfer_syntaxes: tuple[str, ...] = ("explicit", "implicit")
+    scale: Literal["", "full", "small", "tiny"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import SH_LENGTH, Code, Order, Step
 from dicomfabd.domain.patient import Patient, Visit
 from dicomfabd.domain.text import Cleaner
-from dicomfabd.domain.uids import derive_uid, is_valid_uid
+from dicomfabd.domain.uids import UID_ROOT, derive_uid, is_valid_uid
 
 LONGEST_RECOGNISED: Final = 256  # characters
 
@@ -67,16 +67,25 @@ class OrderDraft:
     where: Callable[[str], str] = str
 
 
-Recognise = Callable[[Code, str], str]
-"""(procedure, OBR-24) → Modality (PS3.3 C.7.3.1.1.1); never empty."""
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a site chooses where an order says nothing.
+
+    Attributes:
+        modality: (procedure, OBR-24) → Modality (PS3.3 C.7.3.1.1.1); never empty.
+        uid_root: What the UIDs we derive begin with.
+    """
+
+    modality: Callable[[Code, str], str]
+    uid_root: str = UID_ROOT
 
 
-def build_order(draft: OrderDraft, recognise: Recognise) -> tuple[Order, tuple[Fault, ...]]:
+def build_order(draft: OrderDraft, choices: Choices) -> tuple[Order, tuple[Fault, ...]]:
     """Check a draft and complete it: accession, UIDs, modality, step IDs and dates.
 
     Args:
         draft: What the sender gave.
-        recognise: Chooses the modality where the draft has none.
+        choices: What stands in for what the draft has not.
 
     Returns:
         The order, and what had to be mended on the way (warnings, code 0).
@@ -91,9 +100,9 @@ def build_order(draft: OrderDraft, recognise: Recognise) -> tuple[Order, tuple[F
     procedure = _procedure(draft.procedure, cleaner)
     if cleaner.faults:
         raise OrderRejected(*cleaner.faults)
-    study_uid, origin = _study_uid(draft, accession, cleaner)
+    study_uid, origin = _study_uid(draft, accession, choices.uid_root, cleaner)
     procedure_id = draft.requested_procedure_id if _is_id(draft.requested_procedure_id) else accession
-    steps = _steps(draft, procedure_id, recognise, cleaner)
+    steps = _steps(draft, procedure_id, choices, cleaner)
     order = Order(
         accession_number=accession,
         patient=patient,
@@ -221,16 +230,17 @@ def _accession(draft: OrderDraft, cleaner: Cleaner) -> str:
     return made
 
 
-def _study_uid(draft: OrderDraft, accession: str, cleaner: Cleaner) -> tuple[str, str]:
+def _study_uid(draft: OrderDraft, accession: str, root: str, cleaner: Cleaner) -> tuple[str, str]:
     if draft.study_instance_uid:
         if is_valid_uid(draft.study_instance_uid):
             return draft.study_instance_uid, "order"
         cleaner.warn("study_instance_uid", "is not a valid UID (PS3.5 §9.1); one was derived")
     # The patient belongs to the name of the study: two sites may use one accession number.
-    return derive_uid("study", draft.patient.issuer_of_patient_id, draft.patient.patient_id, accession), "derived"
+    patient = draft.patient
+    return derive_uid("study", patient.issuer_of_patient_id, patient.patient_id, accession, root=root), "derived"
 
 
-def _steps(draft: OrderDraft, procedure_id: str, recognise: Recognise, cleaner: Cleaner) -> tuple[Step, ...]:
+def _steps(draft: OrderDraft, procedure_id: str, choices: Choices, cleaner: Cleaner) -> tuple[Step, ...]:
     steps: list[Step] = []
     taken: set[str] = set()
     for index, step in enumerate(draft.steps):
@@ -240,7 +250,7 @@ def _steps(draft: OrderDraft, procedure_id: str, recognise: Recognise, cleaner: 
             step_id = f"{procedure_id}-{index + 1}"
             step_id = step_id if len(step_id) <= SH_LENGTH else short_id(step_id)
         taken.add(step_id)
-        modality = step.modality or _recognised(draft, recognise)
+        modality = step.modality or _recognised(draft, choices)
         description = step.description or draft.procedure.meaning or draft.procedure.value
         steps.append(
             Step(
@@ -256,9 +266,9 @@ def _steps(draft: OrderDraft, procedure_id: str, recognise: Recognise, cleaner: 
     return tuple(steps)
 
 
-def _recognised(draft: OrderDraft, recognise: Recognise) -> str:
+def _recognised(draft: OrderDraft, choices: Choices) -> str:
     """Choose a modality by the procedure's words; beyond a few hundred characters there are none that matter."""
     procedure = draft.procedure
     if len(procedure.value) > LONGEST_RECOGNISED or len(procedure.meaning) > LONGEST_RECOGNISED:
         procedure = Code(procedure.value[:LONGEST_RECOGNISED], procedure.meaning[:LONGEST_RECOGNISED])
-    return recognise(procedure, draft.diagnostic_service[:LONGEST_RECOGNISED])
+    return choices.modality(procedure, draft.diagnostic_service[:LONGEST_RECOGNISED])

@@ -1,6 +1,10 @@
 """Who is examined, and on which visit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
+
+NAMELESS: Final = "UNKNOWN"
+"""What a patient without a name is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,17 @@ class Patient:
     patient_breed: str = ""
     patient_sex_neutered: str = ""
     responsible_person: str = ""
+
+
+_COMPLETED: Final = ("patient_birth_date", "patient_sex", "patient_size", "patient_weight")
+
+
+def filled(patient: Patient, known: Patient) -> Patient:
+    """Give a patient with what somebody else knows of them where they say nothing themselves."""
+    gaps = {name: getattr(known, name) for name in _COMPLETED if getattr(patient, name) in ("", None)}
+    if patient.patient_name in ("", NAMELESS):
+        gaps["patient_name"] = known.patient_name or patient.patient_name
+    return replace(patient, **gaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from dicomfabd.domain.draft import OrderDraft, Recognise, StepDraft, build_order
+from dicomfabd.domain.draft import Choices, OrderDraft, StepDraft, build_order
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import Code, OrderControl
 from dicomfabd.domain.text import Cleaner
@@ -50,7 +50,7 @@ def read_patient_changes(message: Message, event: str, authority: str) -> tuple[
     return [], []
 
 
-def read_visit_order(message: Message, sender: Sender, recognise: Recognise, now: datetime) -> Asks:
+def read_visit_order(message: Message, sender: Sender, choices: Choices, now: datetime) -> Asks:
     """Read an arrival as an order too, for senders whose worklist is made of visits (setting `visits_are_orders`).
 
     The visit number is the accession number; PV1-10, the hospital service, stands for the procedure.
@@ -77,7 +77,7 @@ def read_visit_order(message: Message, sender: Sender, recognise: Recognise, now
         sender=message.sender,
         where=lambda attribute: places.get(attribute, "PID^1"),
     )
-    order, warnings = build_order(draft, recognise)
+    order, warnings = build_order(draft, choices)
     return Asks(requests=[OrderRequest(OrderControl.NEW, order.keys, order)], warnings=[*warnings])
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from dicomfabd.domain.draft import OrderDraft, Recognise, build_order
+from dicomfabd.domain.draft import Choices, OrderDraft, build_order
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import Order, OrderControl, OrderKeys
 from dicomfabd.domain.uids import is_valid_uid
@@ -49,13 +49,13 @@ class Asks:
     faults: list[Fault] = field(default_factory=list)
 
 
-def read_orders(message: Message, sender: Sender, recognise: Recognise, now: datetime) -> Asks:
+def read_orders(message: Message, sender: Sender, choices: Choices, now: datetime) -> Asks:
     """Read everything an order message asks.
 
     Args:
         message: The split message.
         sender: How this sender is to be read.
-        recognise: Chooses a modality where none is given.
+        choices: What stands in for what an order does not say.
         now: The time of an order that has none, nor has its message.
 
     Raises:
@@ -70,7 +70,7 @@ def read_orders(message: Message, sender: Sender, recognise: Recognise, now: dat
     for group in content.groups:
         groups.read_group(group, asks, drafts)
     for control, draft in _merge(drafts):
-        _add_order(control, draft, recognise, sender, asks)
+        _add_order(control, draft, choices, sender, asks)
     if asks.faults:
         raise OrderRejected(*dict.fromkeys(asks.faults))
     return asks
@@ -173,11 +173,11 @@ class _Groups:
         )
 
 
-def _add_order(control: OrderControl, draft: OrderDraft, recognise: Recognise, sender: Sender, asks: Asks) -> None:
+def _add_order(control: OrderControl, draft: OrderDraft, choices: Choices, sender: Sender, asks: Asks) -> None:
     try:
         if sender.strict:
             _check_strictly(draft)
-        order, mended = build_order(draft, recognise)
+        order, mended = build_order(draft, choices)
     except OrderRejected as rejected:
         asks.faults += rejected.faults
         return

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from dicomfabd.config import Intake
-from dicomfabd.domain.draft import Recognise
+from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.intake import adt, batches, scheduling
 from dicomfabd.intake.acks import Header, acknowledge, code_for, header_of, salvage_header
@@ -68,13 +68,13 @@ class Reader:
 
     def __init__(
         self,
-        recognise: Recognise,
+        choices: Choices,
         settings: Intake | None = None,
         senders: Senders | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         """Take the chooser of modalities, whom we answer and how, and the clock."""
-        self._recognise = recognise
+        self._choices = choices
         self._settings = settings or Intake()
         self._senders = senders or Senders((), default_sender(self._settings))
         self._now = now
@@ -191,12 +191,12 @@ class Reader:
         if kind in _EVENTS and event not in _EVENTS[kind]:
             raise OrderRejected(Fault(201, "MSH^1^9^1^2", "not an event taken here", f"Send {_TAKEN}."))
         if kind in ORDER_EVENTS:
-            return self._orders(read_orders(message, sender, self._recognise, self._now()))
+            return self._orders(read_orders(message, sender, self._choices, self._now()))
         if kind == "ADT":
             return self._patients(message, event, sender)
         if kind == "SIU":
             if sender.scheduling and event in scheduling.CONTROLS:
-                asks = scheduling.read_appointment(message, event, sender, self._recognise, self._now())
+                asks = scheduling.read_appointment(message, event, sender, self._choices, self._now())
                 return self._orders(asks)
             return _Content(note="appointments are taken and not acted on")
         raise OrderRejected(Fault(200, "MSH^1^9^1^1", "not a message type taken here", f"Send {_TAKEN}."))
@@ -209,7 +209,7 @@ class Reader:
         changes, warnings = adt.read_patient_changes(message, event, sender.patient_authority)
         content = _Content([*changes], warnings, "" if changes else f"ADT^{event[:3]} changes no patient here")
         if sender.visits_are_orders and event in ("A01", "A04"):
-            asks = adt.read_visit_order(message, sender, self._recognise, self._now())
+            asks = adt.read_visit_order(message, sender, self._choices, self._now())
             content.requests += asks.requests
             content.warnings += asks.warnings
         return content

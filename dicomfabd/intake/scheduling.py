@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from dicomfabd.domain.draft import OrderDraft, Recognise, StepDraft, build_order
+from dicomfabd.domain.draft import Choices, OrderDraft, StepDraft, build_order
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import OrderControl, OrderKeys
 from dicomfabd.intake import fields
@@ -21,7 +21,7 @@ CONTROLS: Final = {
 }
 
 
-def read_appointment(message: Message, event: str, sender: Sender, recognise: Recognise, now: datetime) -> Asks:
+def read_appointment(message: Message, event: str, sender: Sender, choices: Choices, now: datetime) -> Asks:
     """Read an appointment as an order; its services (AIS) are the steps.
 
     Raises:
@@ -58,7 +58,7 @@ def read_appointment(message: Message, event: str, sender: Sender, recognise: Re
         sender=message.sender,
         where=lambda attribute: places.get(attribute, "SCH^1"),
     )
-    order, warnings = build_order(draft, recognise)
+    order, warnings = build_order(draft, choices)
     return Asks(requests=[OrderRequest(control, order.keys, order)], warnings=[*warnings])
 
 

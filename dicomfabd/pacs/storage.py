@@ -1,16 +1,27 @@
 """C-STORE to a destination: negotiate for a study, send its instances, classify each answer (PS3.4 Annex B)."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
+from pydicom import uid
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from dicomfabd.domain.delivery import Destination, InstanceResult
+from dicomfabd.domain.delivery import TRANSFER_SYNTAXES, Destination, InstanceResult
 from dicomfabd.domain.errors import Permanent
 from dicomfabd.pacs.outcomes import classify
 from dicomfabd.pacs.wire import Association, Buffer
 
 # Every storage SCP takes at least the implicit one (PS3.5 §10.1); the explicit one keeps private attributes readable.
-_TRANSFER_SYNTAXES = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
+_PLAIN: Final = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
+_DOCUMENTS: Final = frozenset(
+    {
+        str(uid.BasicTextSRStorage),
+        str(uid.EncapsulatedPDFStorage),
+        str(uid.GrayscaleSoftcopyPresentationStateStorage),
+        str(uid.KeyObjectSelectionDocumentStorage),
+        str(uid.XRayRadiationDoseSRStorage),
+    }
+)
 
 
 class StorageAssociation(Association):
@@ -18,7 +29,11 @@ class StorageAssociation(Association):
 
     def __init__(self, destination: Destination, sop_class_uids: Sequence[str]) -> None:
         """Connect and offer the study's SOP classes; raises DestinationAway."""
-        super().__init__(destination, dict.fromkeys(sop_class_uids, _TRANSFER_SYNTAXES))
+        wanted = [TRANSFER_SYNTAXES[name] for name in destination.transfer_syntaxes]
+        # Objects without pixels have nothing to compress; every peer is offered the plain syntaxes too.
+        images = tuple(dict.fromkeys((*wanted, *_PLAIN)))
+        plain = tuple(syntax for syntax in images if syntax in _PLAIN)
+        super().__init__(destination, {name: plain if name in _DOCUMENTS else images for name in sop_class_uids})
 
     def syntax_for(self, sop_class_uid: str) -> str:
         """Give the transfer syntax to encode a class in.

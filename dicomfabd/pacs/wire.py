@@ -34,6 +34,7 @@ _LAST_COMMAND, _MORE_DATA, _LAST_DATA = 3, 0, 2  # message control header, PS3.8
 _LONGEST_REPLY: Final = 1 << 20
 _LARGEST_FRAGMENT: Final = 1 << 20  # where the peer names no limit
 _MOST_BUFFERS: Final = 1000  # IOV_MAX is 1024
+_CONTEXT_IDS: Final = range(1, 256, 2)  # PS3.8 §9.3.2.2
 _QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only; elsewhere it is merely slower
 
 Buffer = bytes | memoryview
@@ -47,7 +48,7 @@ class Association:
 
         Args:
             destination: The peer.
-            contexts: Abstract syntax → transfer syntaxes, best first; at most 128.
+            contexts: Abstract syntax → transfer syntaxes, best first; at most 128 pairs.
 
         Raises:
             DestinationAway: Nobody answers there, or the association is rejected; says which.
@@ -154,12 +155,13 @@ class Association:
         limit = (reply.user_information and reply.user_information.maximum_length) or 0
         # A PDU may be as long as the peer says, PDV header (6 bytes) included; an even fragment suits every peer.
         self._fragment = max(128, min(_LARGEST_FRAGMENT, limit - 6 if limit else _LARGEST_FRAGMENT)) & ~1
-        names = {2 * index + 1: name for index, name in enumerate(contexts)}
-        return {
-            names[context.context_id]: (context.context_id, str(context.transfer_syntax))
-            for context in reply.presentation_context
-            if context.result == 0 and context.context_id in names
-        }
+        offered = dict(zip(_CONTEXT_IDS, _pairs(contexts), strict=False))
+        taken = {context.context_id for context in reply.presentation_context if context.result == 0}
+        accepted: dict[str, tuple[int, str]] = {}
+        for context_id, (name, syntax) in offered.items():
+            if context_id in taken:
+                accepted.setdefault(name, (context_id, syntax))
+        return accepted
 
     def _fragments(self, context_id: int, parts: Iterable[Buffer]) -> list[Buffer]:
         """Cut the data set into PDVs without copying it: headers and slices, in turn."""
@@ -251,9 +253,9 @@ def _associate_request(destination: Destination, contexts: Mapping[str, Sequence
     request.calling_ae_title = destination.calling_ae_title
     request.called_ae_title = destination.ae_title
     proposed = []
-    for index, (abstract, transfer) in enumerate(contexts.items()):
-        context = build_context(abstract, list(transfer))
-        context.context_id = 2 * index + 1
+    for context_id, (abstract, transfer) in zip(_CONTEXT_IDS, _pairs(contexts), strict=False):
+        context = build_context(abstract, transfer)
+        context.context_id = context_id
         proposed.append(context)
     request.presentation_context_definition_list = proposed
     length = MaximumLengthNotification()
@@ -266,6 +268,11 @@ def _associate_request(destination: Destination, contexts: Mapping[str, Sequence
     pdu = A_ASSOCIATE_RQ()
     pdu.from_primitive(request)
     return pdu.encode()
+
+
+def _pairs(contexts: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Give abstract and transfer syntaxes in pairs, one context each: so it is we who choose among what is accepted."""
+    return [(abstract, transfer) for abstract, transfers in contexts.items() for transfer in transfers]
 
 
 def _pdv_header(size: int, context_id: int, control: int) -> bytes:

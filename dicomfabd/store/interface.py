@@ -244,6 +244,9 @@ class PatientRegistry(Protocol):
     def list(self, limit: int = 100, after: str = "") -> list[StoredPatient]:
         """Give patients by ID."""
 
+    def complete(self, patient: Patient) -> None:
+        """Keep what is said of a patient where nothing is known yet; what is known stays."""
+
 
 class WorkQueue(Protocol):
     """Hands out work, order x destination, under leases; used by workers. Thread-safe."""

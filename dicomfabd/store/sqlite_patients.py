@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from dicomfabd.domain.order import ENDED, Action
-from dicomfabd.domain.patient import Patient
+from dicomfabd.domain.patient import NAMELESS, Patient, filled
 from dicomfabd.store.interface import Applied, PatientChange, PatientKey, StoredPatient
 from dicomfabd.store.rows import from_document, patient_from_document, to_document
 from dicomfabd.store.sqlite import SqliteFile
@@ -38,6 +38,14 @@ class SqlitePatientRegistry:
             "SELECT * FROM patients WHERE patient_id > ? ORDER BY patient_id, id LIMIT ?", after, limit
         )
         return [self._stored(row) for row in rows]
+
+    def complete(self, patient: Patient) -> None:
+        """See `interface.PatientRegistry.complete`."""
+        known = self.get(_key(patient))
+        if known is not None and filled(known.patient, patient) == known.patient:
+            return
+        now = self._file.clock()
+        self._file.writer.run(lambda db: _complete(db, patient, now))
 
     def _stored(self, row: sqlite3.Row) -> StoredPatient:
         survivors = self._file.read("SELECT patient_id FROM patients WHERE id = ?", row["merged_into"])
@@ -80,6 +88,12 @@ def is_same_patient(db: sqlite3.Connection, before: Patient, now: Patient) -> bo
     return one.patient_id == other.patient_id and len(issuers) < 2
 
 
+def _complete(db: sqlite3.Connection, patient: Patient, now: float) -> None:
+    row = _row(db, _key(patient))
+    known = patient_from_document(row["document"]) if row is not None else patient
+    _put(db, row, PatientChange(filled(known, patient)), now)
+
+
 def _put(
     db: sqlite3.Connection, row: sqlite3.Row | None, change: PatientChange, now: float
 ) -> tuple[int, Patient, Action]:
@@ -111,7 +125,7 @@ def overlay(stored: Patient, change: PatientChange) -> Patient:
 
 
 def _stands_for_nothing(name: str, value: object) -> bool:
-    return name == "patient_name" and value == "UNKNOWN"
+    return name == "patient_name" and value == NAMELESS
 
 
 def _merge(db: sqlite3.Connection, prior: PatientKey, survivor: int, now: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dicomfabd.domain.delivery import Routing
-from dicomfabd.domain.draft import Recognise
+from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.order import Order
 from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
 from dicomfabd.telemetry.health import Health
@@ -17,7 +17,7 @@ class WebDesk:
     """Roles and functions behind the HTTP door.
 
     Attributes:
-        recognise: Chooses a modality from a procedure's words.
+        choices: What stands in for what an order does not say.
         route: Says where an order's study goes.
         replay: Takes a kept HL7 message, or an edited copy of it, once more: (message ID, edited bytes or None, who
             asks); notes it in the audit trail. Raises LookupError where there is no such message, ValueError for one
@@ -29,7 +29,7 @@ class WebDesk:
     inbox: Inbox
     book: OrderBook
     messages: MessageBook
-    recognise: Recognise
+    choices: Choices
     route: Callable[[Order], Routing]
     replay: Callable[[int, bytes | None, str], Replayed]
     on_work: Callable[[], None]

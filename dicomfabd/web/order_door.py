@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from dicomfabd.domain.delivery import Routing
-from dicomfabd.domain.draft import Recognise
+from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault, OrderRejected, StoreUnavailable
 from dicomfabd.domain.order import Order, OrderControl, OrderKeys, OrderState
 from dicomfabd.store.interface import (
@@ -88,14 +88,14 @@ class OrderDoor:
         inbox: Inbox,
         book: OrderBook,
         messages: MessageBook,
-        recognise: Recognise,
+        choices: Choices,
         route: Callable[[Order], Routing],
     ) -> None:
         """Take the roles of the store, the chooser of modalities and the chooser of destinations."""
         self._inbox = inbox
         self._book = book
         self._messages = messages
-        self._recognise = recognise
+        self._choices = choices
         self._route = route
         # A store has one daemon, so locks of this process are enough; several, so that few wait for a stranger.
         self._turns = [threading.Lock() for _ in range(64)]
@@ -161,12 +161,12 @@ class OrderDoor:
         return self._outcome(accepted.message_id, accepted.applied, is_repeated=accepted.is_duplicate)
 
     def _build(self, order_in: OrderIn) -> tuple[Order, tuple[Fault, ...]]:
-        order, warnings = build(order_in, self._recognise, datetime.now().astimezone())
+        order, warnings = build(order_in, self._choices, datetime.now().astimezone())
         if order_in.scheduled_at is None:
             # Sent again without a time it is the same order, not one of a later time; unless it is to rise again.
             for stored in self._book.find(OrderQuery(accession_number=order.accession_number, limit=1)):
                 if stored.state not in _RISES_WHEN_PLACED_AGAIN:
-                    return build(order_in, self._recognise, stored.order.scheduled_at)
+                    return build(order_in, self._choices, stored.order.scheduled_at)
         return order, warnings
 
     def _outcome(self, message_id: int, applied: tuple[Applied, ...] = (), *, is_repeated: bool) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, from_json
 
-from dicomfabd.domain.draft import OrderDraft, Recognise, StepDraft, build_order
+from dicomfabd.domain.draft import Choices, OrderDraft, StepDraft, build_order
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import Code, Order
 from dicomfabd.domain.patient import Patient
@@ -111,14 +111,14 @@ def read_order(body: bytes) -> OrderIn:
     raise OrderRejected(*faults)
 
 
-def build(order_in: OrderIn, recognise: Recognise, default_start: datetime) -> tuple[Order, tuple[Fault, ...]]:
+def build(order_in: OrderIn, choices: Choices, default_start: datetime) -> tuple[Order, tuple[Fault, ...]]:
     """Check and complete an order, as for HL7; gives it and what was mended.
 
     Raises:
         OrderRejected: With every fault there is, `location` being the field.
     """
     try:
-        return build_order(_draft(order_in, default_start), recognise)
+        return build_order(_draft(order_in, default_start), choices)
     except OrderRejected as rejected:
         # The builder's hints name HL7 fields.
         raise OrderRejected(
@@ -164,7 +164,11 @@ def _faults_beyond(content: dict[str, Any], known: set[str]) -> list[Fault]:
     sound = {name: value for name, value in content.items() if name in _FIELDS and name not in known}
     try:
         # Its answer does not matter here, so neither does the modality nor the time.
-        build(OrderIn.model_validate(_STANDINS | sound), lambda _procedure, _service: "OT", datetime.now().astimezone())
+        build(
+            OrderIn.model_validate(_STANDINS | sound),
+            Choices(lambda _procedure, _service: "OT"),
+            datetime.now().astimezone(),
+        )
     except OrderRejected as rejected:
         return [fault for fault in rejected.faults if fault.location not in known]
     return []

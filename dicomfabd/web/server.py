@@ -29,7 +29,7 @@ def build(desk: WebDesk) -> FastAPI:
     )
     problems.install(app)
     app.include_router(probes.router(desk))
-    door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.recognise, desk.route)
+    door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.choices, desk.route)
     app.include_router(order_routes.router(desk, door))
     app.include_router(message_routes.router(desk, door))
     app.include_router(pages.router(desk))

@@ -58,7 +58,7 @@ def test_plan_reads_a_procedure(run):
     """As JSON for scripts."""
     told = json.loads(run("plan", "--json", "MRI KNEE LEFT WO CONTRAST", "NMR").stdout)
 
-    assert ("MR", "KNEE", "L", False, "mr-body") == tuple(
+    assert ("MR", "KNEE", "L", False, "mr-joint") == tuple(
         told[key] for key in ("modality", "body_part", "laterality", "contrast", "protocol")
     )
     assert told["evidence"]

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from dicomfabd.domain.draft import StepDraft, build_order
+from dicomfabd.domain.draft import Choices, StepDraft, build_order
 from dicomfabd.domain.errors import OrderRejected
 from dicomfabd.domain.order import ENDED, LEGAL_MOVES, MOVES, Action, Code, OrderControl, OrderState, action_for
 from dicomfabd.domain.patient import Patient
@@ -30,7 +30,7 @@ def test_all_faults_are_reported_at_once():
     draft = a_draft(patient=Patient("", "DOE"), accession_candidates=(), procedure=Code())
 
     with pytest.raises(OrderRejected) as rejected:
-        build_order(draft, lambda _procedure, _service: "OT")
+        build_order(draft, Choices(lambda _procedure, _service: "OT"))
 
     assert ["patient_id", "accession_number", "procedure"] == [fault.location for fault in rejected.value.faults]
 
@@ -44,7 +44,7 @@ def test_the_study_uid_of_the_order_is_kept():
 
 def test_an_invalid_study_uid_is_replaced_by_a_derived_one():
     """A component with a leading zero is not a UID (PS3.5 §9.1)."""
-    order, warnings = build_order(a_draft(study_instance_uid="1.02.3"), lambda _procedure, _service: "OT")
+    order, warnings = build_order(a_draft(study_instance_uid="1.02.3"), Choices(lambda _procedure, _service: "OT"))
 
     assert "derived" == order.study_uid_origin
     assert any("not a valid UID" in warning.text for warning in warnings)
@@ -58,8 +58,8 @@ def test_the_same_order_derives_the_same_study_uid():
 
 def test_a_modality_is_recognised_only_where_none_is_given():
     """What the order says beats what its words suggest."""
-    said, _ = build_order(a_draft(), lambda _procedure, _service: "OT")
-    unsaid, _ = build_order(a_draft(steps=(StepDraft(),)), lambda _procedure, _service: "OT")
+    said, _ = build_order(a_draft(), Choices(lambda _procedure, _service: "OT"))
+    unsaid, _ = build_order(a_draft(steps=(StepDraft(),)), Choices(lambda _procedure, _service: "OT"))
 
     assert ("CT", "OT") == (said.modality, unsaid.modality)
 

@@ -35,7 +35,7 @@ def corpus() -> list[bytes]:
 
 @cache
 def _reader() -> Reader:
-    return Reader(planner_of(Settings()).choose_modality, now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    return Reader(planner_of(Settings()).choices, now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def events_of(chunks: Iterable[bytes], limit: int) -> list[Event]:

@@ -13,6 +13,7 @@ import trustme
 
 from dicomfabd.config import Intake, SenderSection
 from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.draft import Choices
 from dicomfabd.intake import reading
 from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
@@ -46,7 +47,9 @@ def with_door(store, journal) -> Callable[..., Any]:
         async def main() -> Any:
             chosen = Intake.model_validate({"port": 0, **settings})
             sections = [SenderSection.model_validate({"name": "one", **sender})] if sender else []
-            reader = Reader(lambda _procedure, _service: "OT", chosen, Senders(sections, default_sender(chosen)))
+            reader = Reader(
+                Choices(lambda _procedure, _service: "OT"), chosen, Senders(sections, default_sender(chosen))
+            )
             desk = Desk(reader, store.inbox, lambda _order: Routing(()))
             listener = MllpListener(chosen, journal)
             reception = Reception(chosen, desk, journal, lambda: None, listener.ended)

@@ -9,6 +9,7 @@ import pytest
 
 from dicomfabd.config import Intake, SenderSection
 from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.intake import reception
 from dicomfabd.intake.desk import Desk
@@ -28,7 +29,7 @@ def talk(store, journal):
     def run(conversation: Callable, inbox=None, senders=None, **settings):
         async def main():
             chosen = Intake(port=0, **settings)
-            reader = Reader(lambda _procedure, service: service or "OT", chosen, senders)
+            reader = Reader(Choices(lambda _procedure, service: service or "OT"), chosen, senders)
             desk = Desk(reader, inbox or store.inbox, lambda _order: Routing(("main",)))
             listener = MllpListener(chosen, journal)
             await listener.start(Reception(chosen, desk, journal, lambda: None, listener.ended))

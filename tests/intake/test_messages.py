@@ -75,7 +75,7 @@ async def open_door(store: Store, journal: Journal, sender: Json, **settings: An
     """Give a listener on a free port before a real store; an empty sender is nobody in particular."""
     intake = Intake.model_validate({"port": 0, **settings})
     senders = Senders([SenderSection.model_validate({"name": "corpus", **sender})] if sender else [])
-    reader = Reader(planner_of(Settings()).choose_modality, intake, senders)
+    reader = Reader(planner_of(Settings()).choices, intake, senders)
     desk = Desk(reader, store.inbox, lambda _order: Routing(()))
     listener = MllpListener(intake, journal)
     await listener.start(Reception(intake, desk, journal, lambda: None, listener.ended))

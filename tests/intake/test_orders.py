@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import OrderRejected
 from dicomfabd.domain.order import OrderControl
 from dicomfabd.intake.er7 import parse
@@ -13,7 +14,7 @@ NOW = datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def read(raw: bytes) -> list:
-    return read_orders(parse(raw), DEFAULT, lambda _procedure, service: service or "OT", NOW).requests
+    return read_orders(parse(raw), DEFAULT, Choices(lambda _procedure, service: service or "OT"), NOW).requests
 
 
 def faults(raw: bytes) -> list[tuple[int, str]]:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicomfabd.domain.draft import Choices
 from dicomfabd.intake.reading import Reader
 from tests.builders import an_orm
 
 
 def reader() -> Reader:
-    return Reader(lambda _procedure, service: service or "OT", now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    return Reader(Choices(lambda _procedure, service: service or "OT"), now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def answer(raw: bytes) -> str:

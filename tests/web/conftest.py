@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
 from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.order import OrderControl
 from dicomfabd.store.interface import Change, ReceivedMessage, Replayed, Submission
@@ -89,7 +90,7 @@ def desk(store, journal, health, woken, take):
         inbox=store.inbox,
         book=store.book,
         messages=store.messages,
-        recognise=lambda _procedure, service: service or "OT",
+        choices=Choices(lambda _procedure, service: service or "OT"),
         route=lambda _order: Routing(("main",)),
         replay=replay,
         on_work=lambda: woken.append(True),

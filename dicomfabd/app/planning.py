@@ -1,0 +1,53 @@
+"""What it takes to build a planner, in this process or in another one."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from dicomfabd.config import ConfigError, Settings
+from dicomfabd.fabricate.requirements import faults_in
+from dicomfabd.plan.catalog import Catalog
+from dicomfabd.plan.parser import Defaults
+from dicomfabd.plan.planner import Making, Planner
+
+
+class PlannerSetup(BaseModel):
+    """Where the site's protocols are, what to assume, and how studies are made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    protocols_dir: Path
+    defaults: Defaults
+    making: Making
+
+    def build(self) -> Planner:
+        """Give the planner; raises ConfigError for a protocol that cannot be used."""
+        return Planner(Catalog.load(self.protocols_dir), self.defaults, self.making)
+
+
+def check_catalog(catalog: Catalog) -> None:
+    """See that everything protocols name can be drawn; raises ConfigError with a line for each fault."""
+    faults = [
+        f"{catalog.source_of(protocol)}.series[{index}].{key}: {said}"
+        for protocol in catalog.protocols
+        for index, item in enumerate(protocol.series)
+        for key, said in faults_in(item.kind_in(protocol), item.look, item.agent, item.technique)
+    ]
+    if faults:
+        raise ConfigError("\n".join(faults))
+
+
+def planner_setup(settings: Settings) -> PlannerSetup:
+    """Give what the settings say of planning."""
+    fabricate = settings.fabricate
+    return PlannerSetup(
+        protocols_dir=settings.protocols_dir,
+        defaults=Defaults(fabricate.xray_modality, fabricate.default_modality),
+        making=Making(
+            scale=fabricate.scale,
+            burn_in=fabricate.burn_in,
+            has_findings=fabricate.findings,
+            is_messy=fabricate.messiness,
+            uid_root=fabricate.uid_root,
+        ),
+    )
