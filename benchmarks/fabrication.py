@@ -1,74 +1,135 @@
-"""Instances a second, drawn and encoded, beside building each with pydicom and dcmwrite from the same pixels.
+"""Instances a second from order to encoded bytes, beside building each with pydicom and dcmwrite from the same pixels.
 
-Both run in this one process, in turn.
+Both run on two processes, in turn, each process on its half of the images.
 """
 
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
+from pathlib import Path
 
 import pydicom
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from dicomfabd.domain.study import StudyPlan
-from dicomfabd.fabricate.study import RECIPES, _values, fabricate
+from dicomfabd.domain.draft import StepDraft
+from dicomfabd.domain.order import Code
+from dicomfabd.domain.study import SeriesPlan, StudyPlan
+from dicomfabd.fabricate.anatomy.bodies import Bodies
+from dicomfabd.fabricate.study import RECIPES, fabricate
+from dicomfabd.fabricate.varying import values_of
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
-from dicomfabd.plan.planner import Planner
-from tests.fabricate.test_study import plan_of
+from dicomfabd.plan.planner import Making, Planner
+from tests.builders import NOON, an_order
 
 ROUNDS = 5
-STUDIES = (("CT CHEST W CONTRAST", "CT", 120), ("MRI BRAIN", "MR", 120), ("XR CHEST 2 VIEWS", "DX", 2))
+PROCESSES = 2
+STUDIES = (
+    ("CT CHEST WO", "CT", "lung", 300),
+    ("MRI BRAIN", "MR", "ax-t2", 40),
+    ("XR CHEST 2 VIEWS", "DX", "", 2),
+    ("US ABDOMEN", "US", "stills", 16),
+)
+FIRST = """
+import sys, time
+from pathlib import Path
+from benchmarks.fabrication import plan_of
+from dicomfabd.fabricate.anatomy.bodies import Bodies
+from dicomfabd.fabricate.study import fabricate
+plan = plan_of("CT CHEST WO", "CT")
+started = time.perf_counter()
+next(fabricate(plan, Bodies(Path(sys.argv[1]))))
+print(time.perf_counter() - started)
+"""
+
+Make = Callable[[StudyPlan, str, int, Path, int], int]
 
 
-def ours(plan: StudyPlan, limit: int) -> int:
+def plan_of(text: str, modality: str) -> StudyPlan:
+    """Plan a study at full scale."""
+    order = an_order(procedure=Code("", text), steps=(StepDraft(modality=modality, scheduled_at=NOON),))
+    return Planner(Catalog.load(), Defaults(), Making("full")).plan(order)
+
+
+def _images(plan: StudyPlan, key: str, limit: int, part: int) -> list[tuple[SeriesPlan, int]]:
+    chosen = [series for series in plan.series if series.kind in RECIPES and key in ("", series.key)]
+    images = [(series, index) for series in chosen for index in range(series.images)]
+    return (images * (limit // len(images) + 1))[:limit][part::PROCESSES]
+
+
+def ours(plan: StudyPlan, key: str, limit: int, folder: Path, part: int) -> int:
     """Make instances as the daemon does; give how many."""
+    bodies = Bodies(folder)
+    images = _images(plan, key, limit, part)
     made = 0
-    for made, instance in enumerate(fabricate(plan), start=1):
-        b"".join(instance.parts)
-        if made == limit:
-            break
-    return made
-
-
-def with_pydicom(plan: StudyPlan, limit: int) -> int:
-    """Make the same instances one data set at a time; give how many."""
-    made = 0
-    for series in plan.series:
-        recipe = RECIPES[series.kind](plan, series)
-        for index in range(series.images):
-            ds = recipe.dataset()
-            for keyword, value in _values(series, index).items():
-                setattr(ds, keyword, value.split("\\") if "\\" in value else value)
-            ds.PixelData = recipe.render(index).tobytes()
-            ds["PixelData"].VR = recipe.pixel_vr
-            ds.file_meta = FileMetaDataset()
-            ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-            pydicom.dcmwrite(BytesIO(), ds, enforce_file_format=True)
+    while images:
+        # A plan has fewer images than a long series: it is made again, as for another order of the same kind.
+        once = {series.sop_instance_uid(index) for series, index in images}
+        for instance in fabricate(plan, bodies, wanted=once.__contains__):
+            b"".join(instance.parts)
             made += 1
-            if made == limit:
-                return made
+        images = images[len(once) :]
     return made
 
 
-def rate(make: Callable[[StudyPlan, int], int], plan: StudyPlan, limit: int) -> float:
-    """Give instances a second of one run."""
+def with_pydicom(plan: StudyPlan, key: str, limit: int, folder: Path, part: int) -> int:
+    """Make the same instances one data set at a time; give how many."""
+    bodies = Bodies(folder)
+    recipes = {
+        series.key: RECIPES[series.kind](plan, series, bodies) for series in plan.series if series.kind in RECIPES
+    }
+    images = _images(plan, key, limit, part)
+    for series, index in images:
+        recipe = recipes[series.key]
+        ds = recipe.dataset()
+        for keyword, value in values_of(plan, series, index).items():
+            if keyword in ds or keyword == "ImageComments":
+                setattr(ds, keyword, value.split("\\") if "\\" in value else value)
+        ds.PixelData = recipe.render(index).tobytes()
+        ds["PixelData"].VR = "OB" if recipe.bits <= 8 else "OW"
+        ds.file_meta = FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        pydicom.dcmwrite(BytesIO(), ds, enforce_file_format=True)
+    return len(images)
+
+
+def rate(pool: ProcessPoolExecutor, make: Make, plan: StudyPlan, key: str, limit: int, folder: Path) -> float:
+    """Give instances a second of one run on all processes."""
     started = time.perf_counter()
-    return make(plan, limit) / (time.perf_counter() - started)
+    jobs = [pool.submit(make, plan, key, limit, folder, part) for part in range(PROCESSES)]
+    return sum(job.result() for job in jobs) / (time.perf_counter() - started)
 
 
 def main() -> None:
     """Print one line for each kind of study: medians of several rounds, the two ways in turn."""
-    print("instances fabricated and encoded in one process, beside pydicom + dcmwrite for each, from the same pixels")
-    print(f"{'study':>22} {'pixels':>11} {'ours/s':>8} {'pydicom/s':>10} {'ratio':>7}")
-    planner = Planner(Catalog.load(), Defaults(), "full")
-    for text, modality, limit in STUDIES:
-        plan = planner.plan(plan_of(text, modality).order)
-        ours(plan, 1)  # the body is built once and kept
-        rounds = [(rate(ours, plan, limit), rate(with_pydicom, plan, limit)) for _ in range(ROUNDS)]
-        mine, theirs = (statistics.median(pair[i] for pair in rounds) for i in (0, 1))
-        size = f"{plan.series[-1].columns}x{plan.series[-1].rows}"
-        print(f"{text:>22} {size:>11} {mine:>8.0f} {theirs:>10.0f} {mine / theirs:>6.1f}x")
+    print(f"instances from plan to encoded bytes on {PROCESSES} processes, beside pydicom + dcmwrite for each")
+    print(f"{'study':>18} {'images':>7} {'pixels':>11} {'ours/s':>8} {'pydicom/s':>10} {'ratio':>7}")
+    with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(PROCESSES) as pool:
+        folder = Path(name)
+        for text, modality, key, limit in STUDIES:
+            plan = plan_of(text, modality)
+            for make in (ours, with_pydicom):
+                rate(pool, make, plan, key, limit, folder)  # bodies are built once and kept
+            rounds = [
+                (rate(pool, ours, plan, key, limit, folder), rate(pool, with_pydicom, plan, key, limit, folder))
+                for _ in range(ROUNDS)
+            ]
+            mine, theirs = (statistics.median(pair[i] for pair in rounds) for i in (0, 1))
+            shown = _images(plan, key, limit, 0)[0][0]
+            size = f"{shown.columns}x{shown.rows}"
+            print(f"{text:>18} {limit:>7} {size:>11} {mine:>8.0f} {theirs:>10.0f} {mine / theirs:>6.1f}x")
+        command = [sys.executable, "-c", FIRST, str(folder)]
+        firsts = [
+            float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(ROUNDS)
+        ]
+        print(f"first instance of a fresh process, bodies on disk: {statistics.median(firsts) * 1000:.0f} ms")
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"a process held at most {memory:.0f} MiB, bodies mapped from files included")
     print()

@@ -123,6 +123,9 @@ class Worker:
         scale = self._destinations[claim.destination].scale or None
         plan = self._planner.plan(replace(claim.order, patient=patient), scale)
         self._patients.complete(plan.order.patient)
+        if claim.attempt == 1:
+            detail = {"destination": claim.destination, "protocol": plan.protocol, "evidence": list(plan.evidence)}
+            self._queue.note(claim, "study.planned", detail)
         return plan
 
     def _try_again(self, claim: Claim, reason: str) -> None:

@@ -80,7 +80,7 @@ def journal(sink: RecordingSink) -> Journal:
     return Journal(sink)
 
 
-JUDGES = ("dciodvfy", "dcentvfy")
+JUDGES = ("dciodvfy", "dcentvfy", "validate_iods")
 
 
 def program(name: str) -> str:

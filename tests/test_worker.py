@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -6,9 +7,11 @@ from dicomfabd.config import WorkersSection
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.order import Code, OrderState
+from dicomfabd.domain.patient import Patient
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Making, Planner
+from dicomfabd.store.interface import PatientKey
 from dicomfabd.worker import Worker
 from tests.builders import NOON, a_message, a_new, an_order, take
 from tests.peers import fake_pacs, free_port
@@ -158,3 +161,43 @@ def test_an_order_no_protocol_serves_is_delivered_and_said(store, worker, sink):
 
     assert 1 == sink.counts[("dicomfabd_fabricate_unmapped_total",)]
     assert sink.named("study.unmapped")
+
+
+def test_a_patient_is_completed_from_the_registry_and_kept_there(store, worker):
+    """What an order leaves out is what an earlier message said, or made up once."""
+    bare = Patient("P9", "UNKNOWN", "HOSP")
+    store.patients.complete(Patient("P9", "KNOWN^KIM", "HOSP", patient_sex="M"))
+    order = an_order(procedure=Code("X", "XR CHEST 1 VIEW"), steps=(StepDraft(modality="CR"),), patient=bare)
+    take(store.inbox, a_message(), a_new(order, "main"), answer=b"")
+    with fake_pacs() as pacs:
+        worker(pacs.destination()).run_once()
+
+    kept = store.patients.get(PatientKey("P9", "HOSP")).patient
+    assert ("KNOWN^KIM", "M") == (kept.patient_name, kept.patient_sex)
+    assert kept.patient_birth_date and kept.patient_size and kept.patient_weight
+
+
+def test_the_timeline_says_why_a_protocol_was_chosen(store, put, worker):
+    """With the evidence, once for each destination."""
+    put()
+    with fake_pacs() as pacs:
+        worker(pacs.destination()).run_once()
+
+    (planned,) = [event.detail for event in store.book.timeline(1) if event.event == "study.planned"]
+    assert ("main", "xray-chest") == (planned["destination"], planned["protocol"])
+    assert "body part CHEST: the procedure says CHEST" in planned["evidence"]
+
+
+def test_a_destination_may_want_studies_of_another_size(store, put, worker):
+    """A laptop's archive gets small ones of the same study."""
+    put("A1", "main", "other")
+    with fake_pacs() as pacs:
+        both = [
+            replace(pacs.destination(), name=name, scale=scale) for name, scale in (("main", ""), ("other", "small"))
+        ]
+        line = worker(*both)
+        assert line.run_once()
+        assert line.run_once()
+
+    assert 1 == len(pacs.studies)
+    assert 4 == sum(len(instances) for instances in pacs.studies.values())

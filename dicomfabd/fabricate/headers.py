@@ -38,8 +38,7 @@ def image(plan: StudyPlan, series: SeriesPlan) -> Dataset:
     """Give what every image has besides: its place in the procedure, its type and its times."""
     ds = common(plan, series)
     _performed(ds, plan)
-    if not plan.is_messy:
-        ds.BodyPartExamined = plan.body_part
+    ds.BodyPartExamined = "" if plan.is_messy else plan.body_part
     if series.side and not (series.kind == "mg" or series.modality == "DX"):
         # Type 2C for one of a pair; mammograms and DX say it by ImageLaterality.
         ds.Laterality = series.side

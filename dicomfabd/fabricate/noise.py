@@ -20,17 +20,29 @@ Noise = npt.NDArray[np.int16]
 def _bank(sigma: int, kernel: Kernel) -> Noise:
     """A square of noise with a standard deviation of about `sigma`; it wraps round."""
     # Raw generator output is stable across versions of numpy, distributions are not promised to be.
-    raw = np.random.PCG64(_SEED).random_raw(_EDGE * _EDGE)
-    halves = (raw & 0xFFFF) + (raw >> 16 & 0xFFFF) + (raw >> 32 & 0xFFFF) + (raw >> 48)
-    grain = halves.astype(np.int64).reshape(_EDGE, _EDGE) - 2 * 0xFFFF
-    if kernel == "soft":
-        for axis in (0, 1):
-            grain = 2 * grain + np.roll(grain, 1, axis) + np.roll(grain, -1, axis)
-    else:
-        grain = 2 * grain - np.roll(grain, (1, 1), (0, 1))
-    bank: Noise = (grain * sigma // _SPREAD[kernel]).astype(np.int16)
+    quarters = np.random.PCG64(_SEED).random_raw(_EDGE * _EDGE).view(np.uint16).reshape(-1, 4)
+    # 32 bits hold the filtered sums times the largest standard deviation in use, and are twice as fast as 64.
+    grain = quarters[:, 0].astype(np.int32)
+    for quarter in range(1, 4):
+        grain += quarters[:, quarter]
+    grain -= 2 * 0xFFFF
+    grain = grain.reshape(_EDGE, _EDGE)
+    grain = _smooth(grain) if kernel == "soft" else 2 * grain - np.roll(grain, (1, 1), (0, 1))
+    grain *= sigma
+    grain //= _SPREAD[kernel]
+    bank = grain.astype(np.int16)
     bank.setflags(write=False)
     return bank
+
+
+def _smooth(grain: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Filter with [1 2 1] both ways, wrapping round."""
+    for axis in (0, 1):
+        filtered = grain << 1
+        filtered += np.roll(grain, 1, axis)
+        filtered += np.roll(grain, -1, axis)
+        grain = filtered
+    return grain
 
 
 def crop(sigma: int, kernel: Kernel, rows: int, columns: int, key: int) -> Noise:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult, Routing
 from dicomfabd.domain.errors import Fault, OrderRejected
@@ -260,6 +260,9 @@ class WorkQueue(Protocol):
 
     def renew(self, claim: Claim, lease_s: float) -> None:
         """Extend the lease; raises ClaimLost if somebody else took over."""
+
+    def note(self, claim: Claim, event: str, detail: Mapping[str, Any]) -> None:
+        """Put something on the order's timeline."""
 
     def record(self, claim: Claim, results: Sequence[InstanceResult]) -> None:
         """Keep the answers to single instances; raises ClaimLost if somebody else took over."""

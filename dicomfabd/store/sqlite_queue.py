@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult
 from dicomfabd.domain.errors import ClaimLost
@@ -65,6 +66,11 @@ class SqliteWorkQueue:
             db.execute("UPDATE jobs SET lease_until = ? WHERE id = ?", (until, claim.job_id))
 
         self._file.writer.run(operation)
+
+    def note(self, claim: Claim, event: str, detail: Mapping[str, Any]) -> None:
+        """See `interface.WorkQueue.note`."""
+        now = self._file.clock()
+        self._file.writer.run(lambda db: add_event(db, claim.order_id, now, event, detail))
 
     def record(self, claim: Claim, results: Sequence[InstanceResult]) -> None:
         """See `interface.WorkQueue.record`."""

@@ -1,4 +1,5 @@
 import struct
+from dataclasses import replace
 
 import pydicom
 import pytest
@@ -156,3 +157,27 @@ def test_an_echo_is_answered():
 
     assert not away.ok
     assert "cannot be reached" in away.reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("wanted", "options", "expected"),
+    [
+        (("rle", "explicit"), ("+xr",), "1.2.840.10008.1.2.5"),
+        (("jpeg-ls", "explicit"), ("+xt",), "1.2.840.10008.1.2.4.80"),
+        (("jpeg-2000", "explicit"), ("+xv",), "1.2.840.10008.1.2.4.90"),
+        (("jpeg-ls",), ("+xe",), "1.2.840.10008.1.2.1"),
+        (("implicit", "explicit"), ("+xa",), "1.2.840.10008.1.2"),
+    ],
+)
+def test_images_are_sent_as_the_destination_and_the_pacs_agree(tmp_path, wanted, options, expected):
+    """Our first choice that the PACS takes; what it does not take is not sent. DCMTK reads every one."""
+    with storescp(tmp_path, *options) as destination:
+        chosen = replace(destination, transfer_syntaxes=wanted)
+        with StorageAssociation(chosen, CT) as association:
+            result = send_first(association)
+
+    (file,) = [file for file in tmp_path.iterdir() if file.is_file()]
+    ds = pydicom.dcmread(file)
+    assert (Outcome.STORED, expected) == (result.outcome, ds.file_meta.TransferSyntaxUID)
+    assert ds.pixel_array.shape == (PLAN.series[0].rows, PLAN.series[0].columns)

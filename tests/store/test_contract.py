@@ -14,7 +14,7 @@ from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.errors import ClaimLost, Fault, OrderRejected
 from dicomfabd.domain.order import Action, Code, Order, OrderControl, OrderState
 from dicomfabd.domain.patient import Patient
-from dicomfabd.store.interface import Change, MessageQuery, OrderQuery, Submission
+from dicomfabd.store.interface import Change, MessageQuery, OrderQuery, PatientKey, Submission
 from dicomfabd.store.opening import Store, open_store
 from tests.builders import NOON, a_cancel, a_message, a_new, an_order, keys_of, take
 from tests.conftest import Clock
@@ -462,3 +462,17 @@ def test_what_was_accepted_survives_a_new_start(tmp_path, clock):
     assert OrderState.SCHEDULED == state_of(second)
     assert take(second.inbox, a_message()).is_duplicate
     second.close()
+
+
+def test_what_is_made_up_of_a_patient_is_kept_and_never_replaces_what_is_known(store):
+    """The next order finds it; an ADT message still has the last word."""
+    store.patients.complete(Patient("P1", "DOE^JANE", "HOSP", patient_sex="F", patient_size=1.7))
+    store.patients.complete(Patient("P1", "ROE^RITA", "HOSP", patient_sex="M", patient_weight=60.0))
+    kept = store.patients.get(PatientKey("P1", "HOSP")).patient
+
+    assert ("DOE^JANE", "F", 1.7, 60.0) == (
+        kept.patient_name,
+        kept.patient_sex,
+        kept.patient_size,
+        kept.patient_weight,
+    )

@@ -159,7 +159,8 @@ def _fingerprint() -> str:
 
 
 def _mapped(path: Path) -> Array:
-    array: Array = np.load(path, mmap_mode="r")
+    # A plain array over the mapping: its slices are cheaper than those of numpy's memmap.
+    array: Array = np.load(path, mmap_mode="r").view(np.ndarray)
     return array
 
 

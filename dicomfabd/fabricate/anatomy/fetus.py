@@ -99,9 +99,10 @@ def _paint_head(c: Canvas) -> None:
     for slab in head.slabs():
         depth = _SKULL.depth(slab)
         inside = depth > 0.9
-        # Sutures let the sound through.
-        bony = (depth > 0) & ~inside & (np.abs(slab.x) + np.float32(0.2) * np.abs(slab.y + 30) > 2.2) & (slab.z > -20)
-        slab.paint(bony, T.CORTICAL)
+        shell = (depth > 0) & ~inside & (slab.z > -20)
+        slab.paint(shell, T.CORTICAL)
+        # So young a skull lets most of the sound through; real bone would hide the brain from the probe.
+        slab.paint(shell & (slab.y < 8), T.DURA)
         slab.paint(inside, T.WHITE)
         slab.paint((depth > 0.9) & (depth < 2.6), T.CSF)
         slab.paint((depth > 2.6) & (depth < 4.2) & (slab.texture(5.0, 41) > -0.1), T.GREY)

@@ -151,7 +151,7 @@ def paint_band(
     """Paint a flat band along some points: as wide as from minus to plus `side`."""
     line = curve(points)
     reach = (side[0] * side[0] + side[1] * side[1] + side[2] * side[2]) ** 0.5
-    count = max(1, int(2 * reach / thick_mm + 0.5))
+    count = max(1, int(4 * reach / thick_mm + 0.5))
     for strand in range(count + 1):
         part = 2 * strand / count - 1
         c.path(

@@ -218,7 +218,7 @@ def paint_foot_flesh(c: Canvas) -> None:
     paint_band(
         c, [(2, 44, -75), (3, -10, -78), (4, -70, -79), (2, -115, -82)], (12, 0, 0), 2.4, T.TENDON, (T.FAT, T.MUSCLE)
     )
-    c.ellipsoid((0, 0, -8), (19, 25, 17), T.FLUID, (T.FAT, T.MUSCLE))
+    c.ellipsoid((0, 0, -8), (17, 22, 13), T.FLUID, (T.FAT, T.MUSCLE))
     for line, side in (
         ([(-24, 4, -18), (-22, -16, -22)], (0, 0, 3)),
         ([(-24, 6, -22), (-20, 10, -36)], (0, 3, 0)),

@@ -62,7 +62,8 @@ PALM_SHAPE: Final[tuple[Piece, ...]] = tuple(
 
 def paint_hand_bones(c: Canvas) -> None:
     """Paint the 27 bones of hand and wrist, and the two small ones beside the thumb."""
-    c.ellipsoid((-2, 1, -18), (26, 10, 22), T.FLUID, (T.FAT, T.MUSCLE))
+    c.ellipsoid((-2, 1, -18), (26, 9.5, 21), T.SOFT, (T.FAT, T.MUSCLE))
+    c.ellipsoid((-2, 1, -3), (20, 8, 4), T.FLUID, (T.SOFT,))
     for bone in _CARPALS:
         paint_bone(c, bone, 1.0)
     for ray in _RAYS:

@@ -37,8 +37,8 @@ def paint_knee_inside(c: Canvas) -> None:
         return
     part.ellipsoid((0, 2, 12), (47, 40, 26), T.FAT, (T.MUSCLE,))
     part.ellipsoid((-2, -26, 34), (36, 22, 40), T.FAT, (T.MUSCLE,))
-    part.ellipsoid((0, 2, 0), (42, 31, 5), T.FLUID, (T.FAT,))
-    part.ellipsoid((-3, -30, 30), (24, 8, 18), T.FLUID, (T.FAT,))
+    part.ellipsoid((0, 2, 0), (42, 31, 2.6), T.FLUID, (T.FAT,))
+    part.ellipsoid((-3, -31, 31), (22, 3.6, 15), T.FLUID, (T.FAT,))
     part.ellipsoid((0, -37, -4), (30, 14, 16), T.FAT, (T.FLUID, T.MUSCLE))
     _paint_bursa(part)
     _paint_menisci(part)
@@ -47,7 +47,7 @@ def paint_knee_inside(c: Canvas) -> None:
 def _paint_bursa(c: Canvas) -> None:
     """A thin film of fluid behind the tendon above the kneecap."""
     for slab in c.slabs():
-        depth = egg(slab, (-4, -30, 58), (20, 4.5, 34)) + slab.texture(9.0, 83)
+        depth = egg(slab, (-4, -30, 58), (18, 2.6, 32)) + slab.texture(9.0, 83)
         slab.paint(depth > 0.6, T.FLUID, (T.FAT, T.MUSCLE))
 
 

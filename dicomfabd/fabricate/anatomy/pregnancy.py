@@ -14,21 +14,24 @@ from dicomfabd.fabricate.anatomy.tissues import Tissue
 
 T = Tissue
 
-_HEAD: Final[Vector] = (-14, 8, 58)
+_HEAD: Final[Vector] = (-14, 8, 70)
 """The middle of the child's head; it lies with the head up and looks to the front."""
 
-_WOMB: Final = Egg((0, 8, 0), (94, 78, 118))
-_WATER: Final = Egg((0, 8, 0), (86, 70, 110))
+_GROWN: Final = 1.1
+"""How much larger this child is than the one that is painted: two weeks older."""
+
+_WOMB: Final = Egg((0, 8, 0), (94, 78, 124))
+_WATER: Final = Egg((0, 8, 0), (86, 70, 116))
 _CAKE: Final = Egg((78, -2, 14), (50, 66, 74))
 _ROUND: Final = ((1.0, 0.0), (0.707, 0.707), (0.0, 1.0), (-0.707, 0.707), (-1.0, 0.0), (-0.707, -0.707), (0.0, -1.0), (0.707, -0.707))
 
 
 def paint_pregnancy(c: Canvas, build: Build) -> None:
-    """Paint a belly in the middle of a pregnancy, of some 22 weeks."""
+    """Paint a belly in the middle of a pregnancy, of some 24 weeks."""
     _paint_belly(c, build)
     _paint_womb(c)
-    child = c.moved((_HEAD[0] + build.random.uniform(-2, 2), _HEAD[1], _HEAD[2]))
-    paint_fetus(child)
+    part = 1 / _GROWN
+    paint_fetus(c.moved(_HEAD).stretched((part, part, part)))
     _paint_cord(c)
 
 
@@ -48,8 +51,9 @@ def _paint_belly(c: Canvas, build: Build) -> None:
         slab.paint(straight, T.MUSCLE)
         slab.paint(flesh > 8.6, T.FAT)
         coils = slab.texture(26.0, 33)
-        slab.paint((flesh > 10) & (coils > 0.05), T.GUT, (T.FAT,))
-        slab.paint((flesh > 10) & (coils > 0.25), T.CHYME, (T.GUT,))
+        behind = (flesh > 10) & (slab.y > -20)
+        slab.paint(behind & (coils > 0.05), T.GUT, (T.FAT,))
+        slab.paint(behind & (coils > 0.25), T.CHYME, (T.GUT,))
     c.cylinder((0, 122, 0), (23, 18, 400), T.CORTICAL, (T.FAT, T.GUT, T.CHYME, T.MUSCLE))
     c.path([(8, 98, -200), (8, 98, 200)], 8, T.ARTERY, (T.FAT, T.GUT, T.CHYME))
     c.path([(-14, 98, -200), (-14, 98, 200)], 10, T.VEIN, (T.FAT, T.GUT, T.CHYME))
@@ -72,7 +76,7 @@ def _paint_womb(c: Canvas) -> None:
 
 def _paint_cord(c: Canvas) -> None:
     """Paint the cord from the navel to the cake: a vein with two arteries wound around it."""
-    x, y, z = (a + b for a, b in zip(_HEAD, NAVEL, strict=True))
+    x, y, z = (a + _GROWN * b for a, b in zip(_HEAD, NAVEL, strict=True))
     line = curve([(x, y, z), (x + 6, y - 14, z - 14), (x + 30, y - 16, z - 30), (x + 46, y + 4, z - 22), (58, -6, -10), (64, -4, 6)], 10)
     place = (T.FLUID, T.SOFT)
     c.path(line, 6.4, T.SOFT, (T.FLUID,))

@@ -25,7 +25,7 @@ _HEAD: Final[Vector] = (0, 5, 320.5)
 _KNEE: Final[Vector] = (-90, 2, -837)
 _ELBOW: Final[Vector] = (-172, 16, -173)
 _CHIN_MM: Final = 176.0
-_CROTCH_MM: Final = -505.0
+_CROTCH_MM: Final = -494.0
 
 _FLESH: Final = (T.MUSCLE, T.FAT, T.SKIN)
 _BONES: Final = (T.CORTICAL, T.SPONGY, T.MARROW, T.CARTILAGE)
@@ -36,7 +36,8 @@ _SHOULDERS: Final[tuple[Piece, ...]] = (
     Egg((-168, 18, 114), (42, 42, 52)),
     Rod(((-172, 16, 110), (-176, 16, 40)), (45, 46)),
     Rod(((-60, -40, 70), (-130, -14, 100)), (56, 40)),
-    Egg((0, 14, 40), (152, 102, 90), boxy=0.5),
+    Rod(((-50, -14, 108), (-130, 6, 112)), (52, 42)),
+    Egg((0, 16, 80), (146, 100, 104), boxy=0.5),
 )
 
 
@@ -62,10 +63,11 @@ def _lower_shoulder(c: Canvas, build: Build) -> None:
         return
     fat_mm = np.float32(3 + 0.45 * build.fat_mm)
     depth = union(c, _SHOULDERS, 20.0, 400.0) + fat_mm
-    c.paint((depth < 0) & (c.z > 70) & (c.x < -100), T.AIR)
+    raised = ((c.z > 70) & (c.x < -100)) | ((c.z > 125) & (c.x < -45))
+    c.paint((depth < 0) & raised, T.AIR)
     c.paint(depth > 0, T.FAT, (T.AIR,))
     c.paint((c.z > 60) & (c.x < -138) & ~((c.z < 150) & (c.x > -150)), T.MUSCLE, _BONES)
-    outer = c.x < -90
+    outer = raised & (c.x < -50)
     c.paint(outer & (depth > 0) & (depth < 3.5), T.SKIN, (T.FAT, T.MUSCLE))
     c.paint(outer & (depth > 3.5) & (depth < fat_mm), T.FAT, (T.MUSCLE, T.SKIN))
     c.paint((depth > fat_mm) & (c.x < -40), T.MUSCLE, (T.FAT, T.SKIN))

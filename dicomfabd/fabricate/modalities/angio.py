@@ -65,7 +65,7 @@ class RunRecipe:
         still = np.full((series.rows, series.columns), _SUBTRACTED_GREY, np.int32)
         if not self._is_subtracted:
             rays = self._around(shot, "mu")
-            still = _WHITE - developed(rays, Film.of(rays)) * _WHITE // (HIGHEST + 1)
+            still = _WHITE - developed(rays, Film.of(rays)).astype(np.int32) * _WHITE // (HIGHEST + 1)
         filled = np.clip(self._around(shot, series.look) * _DARKEST_CONTRAST >> _CONTRAST_BITS, 0, _DARKEST_CONTRAST)
         far = self._distance()
         run = np.empty((series.frames, series.rows, series.columns), np.uint8)

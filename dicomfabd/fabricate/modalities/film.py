@@ -40,7 +40,7 @@ class Film:
         return cls(typical, int(tones[tones.size // 25]), int(tones[-(tones.size // 300 + 1)]))
 
 
-def developed(rays: Shadow, film: Film) -> npt.NDArray[np.int32]:
+def developed(rays: Shadow, film: Film) -> npt.NDArray[np.int16]:
     """Give the tones of a projection, 0 to 4095; where nothing weakened the rays it is black.
 
     Film density follows attenuation in a curve that is steep for thin parts and flat for thick ones; n/(n+k) is one
@@ -52,7 +52,7 @@ def developed(rays: Shadow, film: Film) -> npt.NDArray[np.int32]:
     tones //= max(1, film.thick - film.thin)
     tones += _DARKEST
     tones[rays <= 0] = 0
-    return np.clip(tones, 0, HIGHEST).astype(np.int32)
+    return np.clip(tones, 0, HIGHEST).astype(np.int16)
 
 
 def _tone(attenuation: Shadow, typical: int) -> npt.NDArray[np.int64]:

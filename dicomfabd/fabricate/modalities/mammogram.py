@@ -10,7 +10,7 @@ from dicomfabd.fabricate import headers
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.marks import Marks
 from dicomfabd.fabricate.modalities.film import HIGHEST, Film, developed
-from dicomfabd.fabricate.modalities.projections import Shadow, blurred, enlarged, shadow
+from dicomfabd.fabricate.modalities.projections import Shadow, blurred, shadow, spread
 from dicomfabd.fabricate.modalities.recipe import Pixels
 from dicomfabd.fabricate.noise import crop
 
@@ -71,10 +71,10 @@ class MgRecipe:
         """Draw one image: uint16, shape (rows, columns), 12 bits, glandular tissue bright."""
         series = self._series
         rays = blurred(self._compressed())
-        pixels = developed(enlarged(rays, series.rows, series.columns), Film.of(rays))
+        pixels = spread(developed(rays, Film.of(rays)), series.rows, series.columns)
         pixels += crop(series.noise, series.kernel, series.rows, series.columns, series.seed + index)
         np.clip(pixels, 0, HIGHEST, out=pixels)
-        image = pixels.astype(np.uint16)
+        image = pixels.view(np.uint16)
         if series.side == "R":
             image = np.ascontiguousarray(image[:, ::-1])
         self._marks.lay_over(image, index, HIGHEST)

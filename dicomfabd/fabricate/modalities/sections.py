@@ -47,6 +47,7 @@ class Sections:
         self._plan = plan.body_of(series)
         self._body = bodies.labels(self._plan)
         self._samplings = {id(stack): self._sample(stack) for stack in series.stacks}
+        self._scratch: dict[tuple[str, tuple[int, ...]], Image] = {}
 
     def draw(self, index: int) -> Image:
         """Give image `index` in the values of its look, int16, shape (rows, columns)."""
@@ -54,12 +55,18 @@ class Sections:
         return self._resampled(stack, self._values(stack, number), table(stack.look))
 
     def _values(self, stack: Stack, number: int) -> Image | None:
+        """Give the values of a plane of the body, along a row of the image first; None outside the body."""
         through = next(axis for axis in range(_VOXEL_AXES) if stack.grid.step[axis])
         place = stack.grid.position(number)[through] / self._plan.stature[through]
         layer = int(np.floor(voxel_place(self._plan, self._body, place, through) + 0.5))
         if not 0 <= layer < self._body.shape[2 - through]:
             return None
-        return np.take(table(stack.look), self._body[_slice(through, layer)])
+        labels = self._body[_slice(through, layer)]
+        rows, columns = self._samplings[id(stack)]
+        if columns.axis < rows.axis:
+            labels = labels.T
+        # Memory that is used again costs no page faults; clipping spares the check of each index.
+        return np.take(table(stack.look), labels, out=self._kept("values", labels.shape), mode="clip")
 
     def _resampled(self, stack: Stack, values: Image | None, look: Table) -> Image:
         series = self._series
@@ -67,11 +74,29 @@ class Sections:
         rows, columns = self._samplings[id(stack)]
         if values is None or not rows.lower.size or not columns.lower.size:
             return image
-        if rows.axis < columns.axis:
-            values = values.T
-        part = _interpolated(_interpolated(values, columns, 1), rows, 0)
+        # Whole rows are copied ten times faster than single values are gathered, hence the turn between the two.
+        across = self._interpolated("across", values, columns)
+        turned = self._kept("turned", across.shape[::-1])
+        np.copyto(turned, across.T)
+        part = self._interpolated("down", turned, rows)
         image[rows.first : rows.first + part.shape[0], columns.first : columns.first + part.shape[1]] = part
         return image
+
+    def _interpolated(self, name: str, values: Image, sampling: _Sampling) -> Image:
+        """Resample along the first axis, linearly and in integers; the result lives until the next image is drawn."""
+        shape = (sampling.lower.size, values.shape[1])
+        low = np.take(values, sampling.lower, 0, self._kept(name, shape), "clip")
+        step = np.take(values, sampling.upper, 0, self._kept(f"{name} step", shape), "clip")
+        step -= low
+        step *= sampling.weight[:, None]
+        step >>= _WEIGHT_BITS
+        low += step
+        return low
+
+    def _kept(self, name: str, shape: tuple[int, ...]) -> Image:
+        if (name, shape) not in self._scratch:
+            self._scratch[name, shape] = np.empty(shape, np.int16)
+        return self._scratch[name, shape]
 
     def _sample(self, stack: Stack) -> tuple[_Sampling, _Sampling]:
         series, grid = self._series, stack.grid
@@ -105,17 +130,6 @@ def _slice(axis: int, layer: int) -> tuple[slice | int, ...]:
     cut: list[slice | int] = [slice(None)] * _VOXEL_AXES
     cut[2 - axis] = layer
     return tuple(cut)
-
-
-def _interpolated(values: Image, sampling: _Sampling, axis: int) -> Image:
-    """Resample along an axis, linearly and in integers."""
-    low = np.take(values, sampling.lower, axis)
-    step = np.take(values, sampling.upper, axis)
-    step -= low
-    step *= sampling.weight[:, None] if axis == 0 else sampling.weight
-    step >>= _WEIGHT_BITS
-    low += step
-    return low
 
 
 def soften(image: Image) -> Image:

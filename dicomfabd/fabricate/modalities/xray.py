@@ -12,7 +12,7 @@ from dicomfabd.fabricate import headers
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.marks import Marks
 from dicomfabd.fabricate.modalities.film import HIGHEST, Film, developed
-from dicomfabd.fabricate.modalities.projections import blurred, enlarged, shadow
+from dicomfabd.fabricate.modalities.projections import blurred, shadow, spread
 from dicomfabd.fabricate.modalities.recipe import Pixels
 from dicomfabd.fabricate.noise import crop
 
@@ -58,10 +58,10 @@ class XrayRecipe:
     def render(self, index: int) -> Pixels:
         """Draw one image: uint16, shape (rows, columns), 12 bits, dense tissue bright."""
         series = self._series
-        film = _film(self._plan, series, self._bodies)
-        pixels = film + crop(series.noise, series.kernel, series.rows, series.columns, series.seed + index)
+        pixels = _film(self._plan, series, self._bodies)
+        pixels += crop(series.noise, series.kernel, series.rows, series.columns, series.seed + index)
         np.clip(pixels, 0, HIGHEST, out=pixels)
-        image = pixels.astype(np.uint16)
+        image = pixels.view(np.uint16)
         self._marks.lay_over(image, index, HIGHEST)
         return image
 
@@ -90,7 +90,7 @@ class XrayRecipe:
         ds.FilterType = "NONE"
 
 
-def _film(plan: StudyPlan, series: SeriesPlan, bodies: Bodies) -> npt.NDArray[np.int32]:
+def _film(plan: StudyPlan, series: SeriesPlan, bodies: Bodies) -> npt.NDArray[np.int16]:
     """Project the body on the detector and develop it as a film, 0 to 4095."""
     rays = blurred(shadow(bodies, plan.body_of(series), series.plane, series.look))
-    return developed(enlarged(rays, series.rows, series.columns), Film.of(rays))
+    return spread(developed(rays, Film.of(rays)), series.rows, series.columns)
