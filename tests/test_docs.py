@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 import dicomfabd
+from dicomfabd.app.catalog_check import check_catalog
 from dicomfabd.config import load
+from dicomfabd.domain.delivery import TRANSFER_SYNTAXES
+from dicomfabd.domain.order import Code
+from dicomfabd.plan.catalog import Catalog
+from dicomfabd.plan.protocol import Protocol, SeriesProtocol
 from dicomfabd.telemetry.journal import EVENTS
 from dicomfabd.telemetry.metrics import METRICS
 from tests.builders import an_orm
@@ -44,6 +49,25 @@ def test_operations_lists_every_event_and_metric_and_no_other():
     assert {metric.name for metric in METRICS} == set(re.findall(r"`(dicomfabd_[a-z_]+)`", OPERATIONS))
 
 
+def test_the_page_on_protocols_lists_every_key_and_its_example_loads(tmp_path):
+    """Of protocols, of series and of transfer syntaxes."""
+    text = (ROOT / "docs" / "protocols.md").read_text()
+    (example,) = blocks(text, "toml")
+    (tmp_path / "site.toml").write_text(example)
+    catalog = Catalog.load(tmp_path)
+    check_catalog(catalog)
+    named = {
+        name for row in re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)
+    }
+    shown = set(re.findall(r"\b([a-z_]+) = ", example))
+
+    assert "ct-chest-low-dose" == catalog.procedure(Code("LDCT1", "", "L")).protocol
+    assert set() == set(SeriesProtocol.model_fields) - named
+    assert set() == set(Protocol.model_fields) - named - shown
+    assert set() == set(TRANSFER_SYNTAXES) - named
+    assert set() == named - {*SeriesProtocol.model_fields, *Protocol.model_fields, *TRANSFER_SYNTAXES, "use"}
+
+
 def test_architecture_names_every_room():
     """And none that is gone."""
     text = (ROOT / "docs" / "architecture.md").read_text()
@@ -55,7 +79,15 @@ def test_architecture_names_every_room():
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/operations.md", "docs/senders.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/architecture.md",
+        "docs/operations.md",
+        "docs/protocols.md",
+        "docs/senders.md",
+    ],
 )
 def test_every_path_a_document_names_exists(name):
     """A document that points nowhere is worse than none."""

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from dicomfabd.config import ConfigError, Settings
-from dicomfabd.fabricate.requirements import faults_in
+from dicomfabd.config import Settings
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Making, Planner
@@ -23,18 +22,6 @@ class PlannerSetup(BaseModel):
     def build(self) -> Planner:
         """Give the planner; raises ConfigError for a protocol that cannot be used."""
         return Planner(Catalog.load(self.protocols_dir), self.defaults, self.making)
-
-
-def check_catalog(catalog: Catalog) -> None:
-    """See that everything protocols name can be drawn; raises ConfigError with a line for each fault."""
-    faults = [
-        f"{catalog.source_of(protocol)}.series[{index}].{key}: {said}"
-        for protocol in catalog.protocols
-        for index, item in enumerate(protocol.series)
-        for key, said in faults_in(item.kind_in(protocol), item.look, item.agent, item.technique)
-    ]
-    if faults:
-        raise ConfigError("\n".join(faults))
 
 
 def planner_setup(settings: Settings) -> PlannerSetup:

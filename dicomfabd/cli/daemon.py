@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from dicomfabd.app import running
+from dicomfabd.app.catalog_check import check_catalog
 from dicomfabd.cli.console import ConfigOption, address_of, err, fail, out, settings_or_fail
 from dicomfabd.config import ConfigError, render
 from dicomfabd.intake.tls import TlsDoor
@@ -41,6 +42,7 @@ def check(config: ConfigOption = None) -> None:
     settings = settings_or_fail(config)
     try:
         catalog = Catalog.load(settings.protocols_dir)
+        check_catalog(catalog)
         if settings.intake.tls.is_on:
             TlsDoor(settings.intake.tls)
     except ConfigError as error:

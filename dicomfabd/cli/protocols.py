@@ -6,8 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
+from dicomfabd.app.catalog_check import check_catalog
 from dicomfabd.app.daemon import anatomy_dir_of
-from dicomfabd.app.planning import check_catalog, planner_setup
+from dicomfabd.app.planning import planner_setup
 from dicomfabd.cli.console import (
     ConfigOption,
     JsonOption,

@@ -109,7 +109,7 @@ class Shot:
         name: What it shows.
         at: Where it is aimed, in the atlas, millimetres.
         plane: How it lies, as `SeriesPlan.plane`.
-        depth: How far it reaches, millimetres (ultrasound only).
+        depth: How far the beam reaches or the contrast spreads, millimetres; 0 is as far as one sees.
     """
 
     name: str

@@ -78,7 +78,9 @@ def encapsulated(pixels: Pixels, frames: int, bits: int, syntax: str) -> bytes:
 def _compressed(frame: Any, bits: int, syntax: str) -> bytes:
     codec = CODECS[syntax]
     if not _is_installed(syntax):
-        raise Permanent(f"{codec.name} needs the package {codec.module}; install dicomfabd with the extra `{codec.extra}`")
+        raise Permanent(
+            f"{codec.name} needs the package {codec.module}; install dicomfabd with the extra `{codec.extra}`"
+        )
     if codec.encoder is None:
         import imagecodecs  # an extra of 80 MB: only where a destination asks for it
 

@@ -102,7 +102,7 @@ class Catalog:
             terms = [part.term] if part and part.term in protocol.body_parts else protocol.body_parts[:1]
             return self.body_part(terms[0])
         if protocol.regions and (part is None or part.region not in protocol.regions):
-            return next((other for other in parts if other.region in protocol.regions), part)
+            return next((other for other in parts if other.region == protocol.regions[0]), part)
         return part
 
     def match(self, modality: str, found: Recognition) -> Protocol | None:

@@ -61,7 +61,7 @@ class Planner:
 
     def __init__(self, catalog: Catalog, defaults: Defaults, making: Making) -> None:
         """Take the protocols, what to assume, and how studies are made."""
-        self._catalog = catalog
+        self.catalog = catalog
         self._defaults = defaults
         self._making = making
 
@@ -72,8 +72,8 @@ class Planner:
 
     def choose_modality(self, procedure: Code, service: str) -> str:
         """Choose the modality of an order that names none; the same words give the same modality."""
-        mapped = self._catalog.procedure(procedure)
-        if mapped and (protocol := self._catalog.get(mapped.protocol)):
+        mapped = self.catalog.procedure(procedure)
+        if mapped and (protocol := self.catalog.get(mapped.protocol)):
             xray = self._defaults.xray
             return xray if xray in protocol.modalities else protocol.modalities[0]
         return recognise(procedure.meaning or procedure.value, service, self._defaults, (procedure,)).modality
@@ -81,10 +81,10 @@ class Planner:
     def recognise(self, procedure: Code, service: str) -> tuple[Recognition, Protocol | None]:
         """Read a procedure and find its protocol; None is the fallback."""
         found = recognise(procedure.meaning or procedure.value, service, self._defaults, (procedure,))
-        mapped = self._catalog.procedure(procedure)
+        mapped = self.catalog.procedure(procedure)
         if mapped:
-            return self._told(found, mapped), self._catalog.get(mapped.protocol)
-        return found, self._catalog.match(found.modality, found)
+            return self._told(found, mapped), self.catalog.get(mapped.protocol)
+        return found, self.catalog.match(found.modality, found)
 
     def plan(self, order: Order, scale: Scale | None = None) -> StudyPlan:
         """Decide everything about an order's study.
@@ -98,7 +98,7 @@ class Planner:
     def plan_as(self, order: Order, protocol: Protocol, scale: Scale | None = None) -> StudyPlan:
         """Decide an order's study by a protocol of one's own choice."""
         found, _ = self._choose(order)
-        part = self._catalog.part_for(protocol, found.body_part)
+        part = self.catalog.part_for(protocol, found.body_part)
         evidence = (f"protocol {protocol.id}: it was asked for", *found.evidence)
         return self._plan(order, replace(found, body_part=part, evidence=evidence), protocol, scale)
 
@@ -109,9 +109,9 @@ class Planner:
         size_name = scale or (protocol.scale if protocol else None) or self._making.scale
         size = SIZES[size_name]
         side = _side(order, part, found.laterality)
-        body = body_of(order.patient, region, self._catalog.regions[region], side, size.voxel)
+        body = body_of(order.patient, region, self.catalog.regions[region], side, size.voxel)
         if self._making.has_findings:
-            body = replace(body, findings=draw_findings(self._catalog.findings, body, order.study_instance_uid))
+            body = replace(body, findings=draw_findings(self.catalog.findings, body, order.study_instance_uid))
         name = protocol.id if protocol else "fallback"
         frame_uid = derive_uid(order.study_instance_uid, "frame", region, root=self._making.uid_root)
         plan = StudyPlan(
@@ -139,20 +139,20 @@ class Planner:
         text = f"{order.procedure.meaning} {' '.join(step.description for step in order.steps)}"
         codes = (order.procedure, *(step.protocol_code for step in order.steps))
         found = recognise(text, order.diagnostic_service, self._defaults, codes)
-        mapped = next((item for code in codes if (item := self._catalog.procedure(code))), None)
+        mapped = next((item for code in codes if (item := self.catalog.procedure(code))), None)
         if mapped:
-            return self._told(found, mapped), self._catalog.get(mapped.protocol)
+            return self._told(found, mapped), self.catalog.get(mapped.protocol)
         if found.modality != order.modality:
             evidence = (f"modality {order.modality}: the order says so", *found.evidence[1:])
             found = replace(found, modality=order.modality, evidence=evidence)
-        return found, self._catalog.match(order.modality, found)
+        return found, self.catalog.match(order.modality, found)
 
     def _told(self, found: Recognition, mapped: Procedure) -> Recognition:
         """Give what a procedure's words say where the site's map does not."""
         reason = f"protocol {mapped.protocol}: the site's map says so for {mapped.code}"
         return replace(
             found,
-            body_part=self._catalog.body_part(mapped.body_part) or found.body_part,
+            body_part=self.catalog.body_part(mapped.body_part) or found.body_part,
             laterality=mapped.laterality or found.laterality,
             evidence=(reason, *found.evidence),
         )

@@ -89,7 +89,7 @@ def test_a_real_orthanc_holds_what_the_archive_holds(start, tmp_path):
     studies = len(opened.index.find(Level.STUDY, {}))
     opened.close()
     assert (studies, here) == (there["CountStudies"], there["CountInstances"])
-    assert {"CT", "MR", "DX", "CR", "US"} == modalities
+    assert {"CT", "MR", "DX", "CR", "US", "SR", "KO", "PR"} == modalities
 
 
 def test_one_order_id_tells_a_whole_life_and_no_name_is_in_the_log(start):
@@ -115,7 +115,7 @@ def test_metrics_count_what_the_workers_do(start):
 
     assert "" == checked.stdout + checked.stderr
     assert 'dicomfabd_deliver_studies_total{destination="archive",outcome="delivered"} 6.0' in text
-    assert "dicomfabd_fabricate_unmapped_total 1.0" in text
+    assert 'dicomfabd_fabricate_studies_total{modality="US"} 1.0' in text
     assert 'dicomfabd_orders{state="completed"} 6.0' in text
     assert "dicomfabd_workers 2.0" in text
 

@@ -134,6 +134,8 @@ def _with_findings(healthy: Labels, body: BodyPlan) -> Labels:
     labels = healthy.copy()
     air = Canvas.of_air(body.centre, body.extent, body.voxel_mm)
     canvas = Canvas(labels, (air.x[0, 0], air.y[0, :, 0], air.z[:, 0, 0]), body.voxel_mm)
+    if body.side == "L":
+        canvas = canvas.mirrored()
     for finding in body.findings:
         _paint(canvas, finding)
     return labels

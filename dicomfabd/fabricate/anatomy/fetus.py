@@ -85,7 +85,16 @@ def _paint_limbs(c: Canvas) -> None:
     for wrist, tips in (((18, -33, -63), (9, -38, -52)), ((-17, -31, -68), (-9, -38, -60))):
         for finger in range(4):
             apart = finger * 2.6 - 4
-            c.path([wrist, (tips[0] + apart * 0.6, tips[1], tips[2] + apart * 0.5), (tips[0] + apart, tips[1] + 3, tips[2] + 9)], [3.6, 2.2, 1.4], T.SKIN, _WATERY)
+            c.path(
+                [
+                    wrist,
+                    (tips[0] + apart * 0.6, tips[1], tips[2] + apart * 0.5),
+                    (tips[0] + apart, tips[1] + 3, tips[2] + 9),
+                ],
+                [3.6, 2.2, 1.4],
+                T.SKIN,
+                _WATERY,
+            )
     for ankle, toe in (((17, -30, -138), (19, -45, -144)), ((-9, -33, -137), (-8, -48, -141))):
         c.path([(ankle[0], ankle[1] + 5, ankle[2] - 4), toe], [5, 4], T.SKIN, _WATERY)
         c.path([(ankle[0], ankle[1] + 5, ankle[2] - 4), toe], [4, 3], T.FETUS, (T.SKIN,))
@@ -113,7 +122,9 @@ def _paint_head(c: Canvas) -> None:
         head.ellipsoid((x, -14, 5), (0.6, 5.5, 3), T.DURA, (*brain, T.CSF))
     for half in (head, head.mirrored()):
         half.ellipsoid((5.2, -1, 2), (4.6, 8, 6), T.GREY, (T.WHITE,))
-        half.path(curve([(6, -16, 8), (9, -2, 10), (12, 12, 8), (11, 19, 5)]), [2.2] * 5 + [2.6] * 4 + [3.4] * 4, T.CSF, brain)
+        half.path(
+            curve([(6, -16, 8), (9, -2, 10), (12, 12, 8), (11, 19, 5)]), [2.2] * 5 + [2.6] * 4 + [3.4] * 4, T.CSF, brain
+        )
         half.ellipsoid((10.6, 7, 9), (2.0, 8, 2.6), T.MUCOSA, (T.CSF,))
         half.ellipsoid((8.5, 18, -10), (8, 6, 6.5), T.DURA, (T.WHITE, T.CSF))
         half.ellipsoid((8.5, 18, -10), (7.2, 5.2, 5.7), T.GREY, (T.DURA,))
@@ -142,7 +153,12 @@ def _paint_chest(c: Canvas) -> None:
         wide = 22.6 - 0.09 * (number - 7) ** 2
         ring = [(3, 23, z), (14, 24, z - 1), (wide, 12, z - 3), (wide, 0, z - 6), (16, -10, z - 8)]
         for half in (c, c.mirrored()):
-            half.path(curve([(float(x), float(y), zz) for x, y, zz in ring[: 4 + (number < 8)]]), 0.75, T.CORTICAL, (T.MUSCLE, T.FETUS))
+            half.path(
+                curve([(float(x), float(y), zz) for x, y, zz in ring[: 4 + (number < 8)]]),
+                0.75,
+                T.CORTICAL,
+                (T.MUSCLE, T.FETUS),
+            )
     for side in (7, -7):
         c.path([(side, -9, -50), (side * 3.2, -3, -46)], 0.8, T.CORTICAL, (T.FETUS, T.MUSCLE, T.SKIN))
     c.ellipsoid((3, -2, -66), (12, 14, 12), T.HEART, (T.FETUS,), turn=("z", 0.7))
@@ -151,7 +167,12 @@ def _paint_chest(c: Canvas) -> None:
         (0.2, -8.6, 3.4, T.RIGHT_HEART), (-3.6, 0.6, 4.0, T.RIGHT_HEART),
     ):  # fmt: skip
         c.ellipsoid((x, y, -66), (wide, 5.6 if y < -2 else 4.0, 7), tissue, (T.HEART,), turn=("z", 0.7))
-    c.path([(3, 2, -58), (1, 4, -52), (3, 14, -52), (3, 19, -62), (3, 19, -130)], 2.0, T.ARTERY, (T.FETUS, T.HEART, T.LIVER))
+    c.path(
+        [(3, 2, -58), (1, 4, -52), (3, 14, -52), (3, 19, -62), (3, 19, -130)],
+        2.0,
+        T.ARTERY,
+        (T.FETUS, T.HEART, T.LIVER),
+    )
     c.path([(-5, 4, -62), (-5, 12, -78), (-5, 17, -96), (-4, 18, -130)], 2.0, T.VEIN, (T.FETUS, T.LIVER))
 
 
@@ -161,7 +182,9 @@ def _paint_belly(c: Canvas) -> None:
     c.ellipsoid((0, -2, -77.5), (20, 18, 1.6), T.MUSCLE, (T.FETUS, T.LIVER))
     c.ellipsoid((12, 4, -92), (5.5, 8, 7), T.GUT, (T.FETUS, T.LIVER))
     c.ellipsoid((12, 4, -92), (4.7, 7.2, 6.2), T.FLUID, (T.GUT,))
-    c.path(curve([NAVEL, (-1, -13, -98), (-4, -4, -92), (-8, 2, -91)]), 1.7, T.VEIN, (T.FETUS, T.LIVER, T.MUSCLE, T.SKIN))
+    c.path(
+        curve([NAVEL, (-1, -13, -98), (-4, -4, -92), (-8, 2, -91)]), 1.7, T.VEIN, (T.FETUS, T.LIVER, T.MUSCLE, T.SKIN)
+    )
     for half in (c, c.mirrored()):
         half.ellipsoid((9.5, 15, -104), (5.6, 5.6, 11), T.KIDNEY, room)
         half.ellipsoid((9, 13.5, -104), (1.6, 1.6, 5), T.FLUID, (T.KIDNEY,))

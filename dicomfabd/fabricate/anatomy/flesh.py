@@ -1,4 +1,4 @@
-"""Skin, fat and muscles of a limb that runs along z; bands of tendon, and vessels with what goes with them."""
+"""Skin, fat and muscles of a limb that runs along z."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,11 @@ from dicomfabd.fabricate.anatomy.bones import Piece, union
 from dicomfabd.fabricate.anatomy.build import Build
 from dicomfabd.fabricate.anatomy.canvas import Canvas, Field
 from dicomfabd.fabricate.anatomy.lattice import joined
-from dicomfabd.fabricate.anatomy.shapes import Profile, between, curve, widths
+from dicomfabd.fabricate.anatomy.shapes import Profile, curve, widths
 from dicomfabd.fabricate.anatomy.tissues import Tissue
 
 T = Tissue
 
-SOFT: Final = (T.FAT, T.MUSCLE, T.SOFT, T.TENDON)
 _STEP_MM: Final = 3.0
 _ROUND_MM: Final = 20.0
 _SKIN_MM: Final = 1.8
@@ -76,9 +75,7 @@ class Belly:
 
     def bounds(self) -> tuple[Vector, Vector]:
         """See `Piece`."""
-        low, high = (
-            tuple(which(knot[axis] for knot in self.knots) for axis in (1, 2, 0)) for which in (min, max)
-        )
+        low, high = (tuple(which(knot[axis] for knot in self.knots) for axis in (1, 2, 0)) for which in (min, max))
         return (low[0], low[1], low[2]), (high[0], high[1], high[2])
 
     def depth(self, c: Canvas) -> Field:
@@ -145,49 +142,6 @@ def packed(c: Canvas, bellies: Sequence[Piece]) -> tuple[Field, Field]:
     return best, best - second
 
 
-def paint_band(
-    c: Canvas, points: Sequence[Vector], side: Vector, thick_mm: float, tissue: Tissue, inside: Sequence[Tissue] = SOFT
-) -> None:
-    """Paint a flat band along some points: as wide as from minus to plus `side`."""
-    line = curve(points)
-    reach = (side[0] * side[0] + side[1] * side[1] + side[2] * side[2]) ** 0.5
-    count = max(1, int(4 * reach / thick_mm + 0.5))
-    for strand in range(count + 1):
-        part = 2 * strand / count - 1
-        c.path(
-            [(x + side[0] * part, y + side[1] * part, z + side[2] * part) for x, y, z in line],
-            thick_mm / 2,
-            tissue,
-            inside,
-        )
-
-
-def paint_artery(
-    c: Canvas,
-    points: Sequence[Vector],
-    radii: Sequence[float],
-    veins: Sequence[Vector] = (),
-    nerve: Vector | None = None,
-) -> None:
-    """Paint an artery in its fat, with veins and a nerve that lie some way beside it."""
-    line, radius = curve(points), widths(radii)
-    beside = [(offset, T.VEIN, 1.15 if len(veins) == 1 else 0.75) for offset in veins]
-    if nerve is not None:
-        beside.append((nerve, T.NERVE, 0.9))
-    sheath = [mm + 1.2 for mm in radius]
-    c.path(line, sheath, T.FAT, (T.MUSCLE,))
-    for (dx, dy, dz), tissue, part in beside:
-        shifted = [(x + dx, y + dy, z + dz) for x, y, z in line]
-        c.path(shifted, [mm * part + 1.0 for mm in radius], T.FAT, (T.MUSCLE,))
-        c.path(shifted, [mm * part for mm in radius], tissue, SOFT)
-    c.path(line, radius, T.ARTERY, (*SOFT, T.VEIN, T.NERVE))
-
-
-def paint_twigs(c: Canvas, stem: Sequence[Vector], twigs: Sequence[Vector], radius: float) -> None:
-    """Paint small arteries from points of a stem, two thirds of the way being on a bend."""
-    line = curve(stem)
-    for number, end in enumerate(twigs):
-        start = line[(number + 1) * (len(line) - 1) // (len(twigs) + 1)]
-        middle = between(start, end, 0.5)
-        bent = (middle[0], middle[1] + (3 if number % 2 else -3), middle[2] + 5)
-        c.path(curve([start, bent, end]), widths([radius, radius * 0.8, radius * 0.45]), T.ARTERY, SOFT)
+def paint_spindle(c: Canvas, points: Sequence[Vector], radii: Sequence[float]) -> None:
+    """Paint a single muscle into fat: a bent rod of changing thickness."""
+    c.path(curve(points), widths(radii), T.MUSCLE, (T.FAT,))

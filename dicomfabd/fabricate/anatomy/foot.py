@@ -1,12 +1,15 @@
 """The foot, at a right angle to the leg; origin in the ankle joint, sole at the bottom, toes to the front."""
 
+from itertools import pairwise
 from typing import Final
 
 from dicomfabd.domain.study import Vector
 from dicomfabd.fabricate.anatomy.bones import Bone, Egg, Half, Piece, Rod, Within, paint_bone
 from dicomfabd.fabricate.anatomy.canvas import Canvas
-from dicomfabd.fabricate.anatomy.flesh import paint_artery, paint_band
+from dicomfabd.fabricate.anatomy.flesh import paint_spindle
+from dicomfabd.fabricate.anatomy.rays import Ray, paint_digit, paint_ray
 from dicomfabd.fabricate.anatomy.shapes import Profile, between, curve
+from dicomfabd.fabricate.anatomy.strands import paint_artery, paint_band
 from dicomfabd.fabricate.anatomy.tissues import Tissue
 
 T = Tissue
@@ -86,7 +89,8 @@ _CALCANEUS: Final = Bone(
 )
 _TARSALS: Final = (
     Bone(
-        pieces=(Egg((11, -46, -27), (16.5, 7.5, 12.5), turn=("z", -0.22)), Rod(((22, -43, -31), (27, -40, -33)), (7, 5))),
+        pieces=(Egg((11, -46, -27), (16.5, 7.5, 12.5), turn=("z", -0.22)), Rod(((22, -43, -31), (27, -40, -33)),
+            (7, 5))),
         bites=(Egg((9, -32.5, -23), (14, 10.2, 13)),),
         blend_mm=3.0, cortex=_THIN, gristle=(Egg((11, -46, -27), (18, 11, 14)),), gristle_mm=0.9,
     ),
@@ -100,14 +104,28 @@ _TARSALS: Final = (
     Bone(pieces=(Egg((-6, -62, -32), (7, 11.5, 11.5), boxy=0.5),), cortex=_THIN),
 )  # fmt: skip
 
-_RAYS: Final[tuple[tuple[tuple[Vector, Vector], tuple[float, float, float], tuple[float, float], float], ...]] = (
-    (((19, -82, -42), (24, -134, -70)), (10.5, 6.6, 10.5), (33, 23), 8.6),
-    (((5, -76, -33), (6, -143, -70)), (8, 4.3, 6.8), (27, 13, 10), 6.0),
-    (((-7, -79, -37), (-8, -140, -71)), (7.5, 3.9, 6.4), (25, 12, 9.5), 5.6),
-    (((-16, -73, -44), (-21, -132, -72)), (7.3, 3.8, 6.2), (23, 10, 9), 5.3),
-    (((-25, -68, -53), (-34, -120, -73)), (7.5, 3.9, 6.0), (20, 8, 8.5), 5.0),
-)  # fmt: skip
-"""For each ray: the metatarsal's base and head, its radii there and between, the phalanges' lengths, and their radius."""
+_STEPS: Final[tuple[Vector, ...]] = ((-0.04, -1, -0.08), (-0.06, -1, 0.08), (-0.06, -1, -0.3))
+"""Where the phalanges of a toe point."""
+
+_RAYS: Final = tuple(
+    Ray(base, head, radii, _STEPS[: len(lengths)], lengths, thick, gap_mm=2.4, along=1)
+    for base, head, radii, lengths, thick in (
+        ((19, -82, -42), (24, -134, -70), (10.5, 6.6, 10.5), (33, 23), 8.6),
+        ((5, -76, -33), (6, -143, -70), (8, 4.3, 6.8), (27, 13, 10), 6.0),
+        ((-7, -79, -37), (-8, -140, -71), (7.5, 3.9, 6.4), (25, 12, 9.5), 5.6),
+        ((-16, -73, -44), (-21, -132, -72), (7.3, 3.8, 6.2), (23, 10, 9), 5.3),
+        ((-25, -68, -53), (-34, -120, -73), (7.5, 3.9, 6.0), (20, 8, 8.5), 5.0),
+    )
+)
+
+_SOLE_MUSCLES: Final = (
+    (((18, 34, -62), (22, 0, -62), (22, -50, -62), (22, -110, -72)), (8, 11, 11, 6)),
+    (((0, 34, -72), (0, -10, -70), (2, -60, -68), (2, -110, -76)), (7, 11, 11, 5)),
+    (((-18, 30, -68), (-24, -20, -68), (-28, -70, -70), (-32, -108, -76)), (7, 10, 9, 5)),
+    (((0, -10, -56), (8, -50, -56), (6, -90, -62)), (7, 9, 6)),
+    (((-16, -22, -32), (-14, -56, -30), (-8, -90, -46)), (7, 7, 4)),
+)
+"""The muscles of the sole, and the one on the back of the foot."""
 
 _SESAMOIDS: Final = ((19.5, -131, -82), (29.5, -130, -81.5))
 
@@ -117,104 +135,28 @@ def paint_foot_bones(c: Canvas) -> None:
     for bone in (_CALCANEUS, _TALUS, *_TARSALS):
         paint_bone(c, bone, 1.2)
     for ray in _RAYS:
-        for bone in _ray(*ray):
-            paint_bone(c, bone, 1.0)
+        paint_ray(c, ray)
+    # The knob at the outer edge, where the tendon of a calf muscle pulls.
+    x, y, z = _RAYS[-1].base
+    paint_bone(c, Bone(pieces=(Rod(((x - 2, y + 2, z), (x - 7, y + 12, z - 3)), (6, 3.2)),), cortex=_THIN), 1.0)
     for x, y, z in _SESAMOIDS:
         paint_bone(c, Bone(pieces=(Egg((x, y, z), (4.6, 6, 3.6)),), cortex=_THIN), 1.0)
 
 
-def _ray(
-    ends: tuple[Vector, Vector], radii: tuple[float, float, float], lengths: tuple[float, ...], thick: float
-) -> list[Bone]:
-    base, head = ends
-    bones = [_metatarsal(base, head, radii)]
-    start = (head[0] + 0.6 * (head[0] - base[0]) / 50, head[1] - radii[2] - 3.0, head[2] - 0.5)
-    sink = (0.1, -0.06, 0.24)
-    for number, length in enumerate(lengths):
-        part = (thick, thick * 0.82, thick * 0.72)[number]
-        end = (start[0] - 0.06 * length, start[1] - length + part * 1.2, start[2] - length * sink[number])
-        bones.append(_phalanx(start, end, part, is_last=number == len(lengths) - 1))
-        start = (end[0], end[1] - part * 1.25 - 2.0, end[2])
-    return bones
-
-
-def _metatarsal(base: Vector, head: Vector, radii: tuple[float, float, float]) -> Bone:
-    wide, waist, knob = radii
-    near, far = between(base, head, 0.2), between(base, head, 0.82)
-    pieces: list[Piece] = [
-        Rod(
-            (base, near, between(base, head, 0.5), far, head),
-            (wide * 0.9, waist * 1.15, waist, waist * 1.1, knob * 0.8),
-        ),
-        Egg((head[0], head[1], head[2]), (knob * 0.95, knob, knob)),
-        Egg((base[0], base[1] + 1, base[2]), (wide, wide * 0.75, wide * 1.2), boxy=0.4),
-    ]
-    if base[0] < -22:
-        pieces.append(Rod((base, (base[0] - 7, base[1] + 12, base[2] - 3)), (wide * 0.8, 3.2)))
-    ends, middle = 0.8, waist * 0.42
-    cortex = Profile(
-        (base[1], ends),
-        (near[1], middle * 0.8),
-        ((base[1] + head[1]) / 2, middle),
-        (far[1], middle * 0.7),
-        (head[1], ends),
-    )
-    gristle = (Egg((head[0], head[1] - knob * 0.5, head[2] - 1), (knob, knob * 0.8, knob)),)
-    return Bone(pieces, blend_mm=3.0, cortex=cortex, along=1, gristle=gristle, gristle_mm=1.3)
-
-
-def _phalanx(start: Vector, end: Vector, thick: float, *, is_last: bool) -> Bone:
-    waist = thick * 0.56
-    pieces: list[Piece] = [
-        Rod(
-            (start, between(start, end, 0.4), between(start, end, 0.7), end),
-            (thick * 0.85, waist, waist, thick * (0.6 if is_last else 0.68)),
-        ),
-        Egg((start[0], start[1] - 0.5, start[2]), (thick, thick * 0.6, thick * 0.85)),
-    ]
-    if not is_last:
-        pieces.append(Egg(end, (thick * 0.85, thick * 0.72, thick * 0.7)))
-    bites = (Egg((start[0], start[1] + thick * 0.95, start[2]), (thick * 0.8, thick * 0.6, thick * 0.8)),)
-    middle = (start[1] + end[1]) / 2
-    cortex = Profile((start[1], 0.7), (middle, waist * 0.42), (end[1], 0.7))
-    return Bone(pieces, bites, blend_mm=2.5, cortex=cortex, along=1)
-
-
 def paint_toes(c: Canvas) -> None:
     """Paint the skin and fat of the toes."""
-    for ends, radii, lengths, thick in _RAYS:
-        bones = _ray(ends, radii, lengths, thick)
-        line = [ends[1]]
-        for bone in bones[1:]:
-            rod = bone.pieces[0]
-            if isinstance(rod, Rod):
-                line += [rod.points[0], rod.points[-1]]
-        radius = [thick + 6.5, thick + 4.5] + [thick * 0.9 + 3.8] * (len(line) - 2)
-        c.path(line, radius, T.SKIN, (T.AIR,))
-        c.path(line, [mm - 1.6 for mm in radius], T.FAT, (T.SKIN,))
+    for ray in _RAYS:
+        beyond = len(ray.lengths)
+        paint_digit(c, ray, [ray.thick + 6.5, ray.thick + 4.5, *([ray.thick * 0.9 + 3.8] * beyond)], 1.6)
 
 
 def paint_foot_flesh(c: Canvas) -> None:
     """Paint the muscles and the fascia of the sole, and the fluid of the ankle joint."""
-    for line, radii in (
-        ([(18, 34, -62), (22, 0, -62), (22, -50, -62), (22, -110, -72)], [8, 11, 11, 6]),
-        ([(0, 34, -72), (0, -10, -70), (2, -60, -68), (2, -110, -76)], [7, 11, 11, 5]),
-        ([(-18, 30, -68), (-24, -20, -68), (-28, -70, -70), (-32, -108, -76)], [7, 10, 9, 5]),
-        ([(0, -10, -56), (8, -50, -56), (6, -90, -62)], [7, 9, 6]),
-        ([(-16, -22, -32), (-14, -56, -30), (-8, -90, -46)], [7, 7, 4]),
-    ):
-        spread = [radii[0]] + [
-            a + (b - a) * s / 4 for a, b in zip(radii, radii[1:], strict=False) for s in (1, 2, 3, 4)
-        ]
-        c.path(curve([(x, y, z) for x, y, z in line]), spread, T.MUSCLE, (T.FAT,))
-    for first, second in zip(_RAYS, _RAYS[1:], strict=False):
-        start, end = between(first[0][0], second[0][0], 0.5), between(first[0][1], second[0][1], 0.5)
-        c.path(
-            [between(start, end, 0.12), between(start, end, 0.5), between(start, end, 0.9)],
-            [4.5, 6, 3.5],
-            T.MUSCLE,
-            (T.FAT,),
-        )
+    for points, radii in _SOLE_MUSCLES:
+        paint_spindle(c, points, radii)
+    for first, second in pairwise(_RAYS):
+        start, end = between(first.base, second.base, 0.5), between(first.head, second.head, 0.5)
+        paint_spindle(c, [between(start, end, part) for part in (0.12, 0.5, 0.9)], (4.5, 6, 3.5))
     paint_band(
         c, [(2, 44, -75), (3, -10, -78), (4, -70, -79), (2, -115, -82)], (12, 0, 0), 2.4, T.TENDON, (T.FAT, T.MUSCLE)
     )

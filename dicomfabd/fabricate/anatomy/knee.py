@@ -6,8 +6,8 @@ import numpy as np
 
 from dicomfabd.fabricate.anatomy.bones import Bone, Egg, Half, paint_bone
 from dicomfabd.fabricate.anatomy.canvas import Canvas
-from dicomfabd.fabricate.anatomy.flesh import paint_band
 from dicomfabd.fabricate.anatomy.shapes import Profile, curve, egg
+from dicomfabd.fabricate.anatomy.strands import paint_band
 from dicomfabd.fabricate.anatomy.tissues import Tissue
 
 T = Tissue
@@ -37,7 +37,8 @@ def paint_knee_inside(c: Canvas) -> None:
         return
     part.ellipsoid((0, 2, 12), (47, 40, 26), T.FAT, (T.MUSCLE,))
     part.ellipsoid((-2, -26, 34), (36, 22, 40), T.FAT, (T.MUSCLE,))
-    part.ellipsoid((0, 2, 0), (42, 31, 2.6), T.FLUID, (T.FAT,))
+    for x in (-22, 22):
+        part.ellipsoid((x, 3, 0), (19, 25, 2.6), T.FLUID, (T.FAT,))
     part.ellipsoid((-3, -31, 31), (22, 3.6, 15), T.FLUID, (T.FAT,))
     part.ellipsoid((0, -37, -4), (30, 14, 16), T.FAT, (T.FLUID, T.MUSCLE))
     _paint_bursa(part)

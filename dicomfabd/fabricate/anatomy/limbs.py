@@ -1,9 +1,10 @@
-"""The atlases of the limbs: windows on one arm and one leg, the right ones, each with its origin in a joint or shaft."""
+"""The atlases of the limbs: windows on one arm and one leg, the right ones, each with an origin of its own."""
 
 from typing import Final
 
 from dicomfabd.domain.study import Vector
-from dicomfabd.fabricate.anatomy.arm import paint_arm_bones, paint_arm_flesh, paint_arm_tendons, paint_arm_vessels
+from dicomfabd.fabricate.anatomy.arm import paint_arm_bones, paint_arm_flesh
+from dicomfabd.fabricate.anatomy.armstrands import paint_arm_tendons, paint_arm_vessels
 from dicomfabd.fabricate.anatomy.build import Build
 from dicomfabd.fabricate.anatomy.canvas import Canvas
 from dicomfabd.fabricate.anatomy.foot import (
@@ -21,12 +22,8 @@ from dicomfabd.fabricate.anatomy.hand import (
     paint_palm,
 )
 from dicomfabd.fabricate.anatomy.knee import paint_knee_inside, paint_knee_ligaments, paint_kneecap
-from dicomfabd.fabricate.anatomy.leg import (
-    paint_leg_bones,
-    paint_leg_flesh,
-    paint_leg_tendons,
-    paint_leg_vessels,
-)
+from dicomfabd.fabricate.anatomy.leg import paint_leg_bones, paint_leg_flesh
+from dicomfabd.fabricate.anatomy.legstrands import paint_leg_tendons, paint_leg_vessels
 from dicomfabd.fabricate.anatomy.shoulder import (
     paint_chest_wall,
     paint_girdle,
@@ -125,6 +122,6 @@ def paint_foot(c: Canvas, build: Build) -> None:
 
 
 def _sized(c: Canvas, build: Build) -> Canvas:
-    """Give the same voxels in coordinates in which a woman's limb is as large as a man's."""
-    factor = 1 / _FEMALE_SCALE if build.is_female else 1.0
+    """Give the same voxels in coordinates in which all limbs are as large as a middling man's."""
+    factor = 1 / ((_FEMALE_SCALE if build.is_female else 1.0) * build.random.uniform(0.98, 1.02))
     return c.stretched((factor, factor, factor))

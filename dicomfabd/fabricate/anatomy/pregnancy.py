@@ -23,7 +23,9 @@ _GROWN: Final = 1.1
 _WOMB: Final = Egg((0, 8, 0), (94, 78, 124))
 _WATER: Final = Egg((0, 8, 0), (86, 70, 116))
 _CAKE: Final = Egg((78, -2, 14), (50, 66, 74))
-_ROUND: Final = ((1.0, 0.0), (0.707, 0.707), (0.0, 1.0), (-0.707, 0.707), (-1.0, 0.0), (-0.707, -0.707), (0.0, -1.0), (0.707, -0.707))
+_ROUND: Final = (
+    (1.0, 0.0), (0.7, 0.7), (0.0, 1.0), (-0.7, 0.7), (-1.0, 0.0), (-0.7, -0.7), (0.0, -1.0), (0.7, -0.7),
+)  # fmt: skip
 
 
 def paint_pregnancy(c: Canvas, build: Build) -> None:
@@ -77,7 +79,17 @@ def _paint_womb(c: Canvas) -> None:
 def _paint_cord(c: Canvas) -> None:
     """Paint the cord from the navel to the cake: a vein with two arteries wound around it."""
     x, y, z = (a + _GROWN * b for a, b in zip(_HEAD, NAVEL, strict=True))
-    line = curve([(x, y, z), (x + 6, y - 14, z - 14), (x + 30, y - 16, z - 30), (x + 46, y + 4, z - 22), (58, -6, -10), (64, -4, 6)], 10)
+    line = curve(
+        [
+            (x, y, z),
+            (x + 6, y - 14, z - 14),
+            (x + 30, y - 16, z - 30),
+            (x + 46, y + 4, z - 22),
+            (58, -6, -10),
+            (64, -4, 6),
+        ],
+        10,
+    )
     place = (T.FLUID, T.SOFT)
     c.path(line, 6.4, T.SOFT, (T.FLUID,))
     for start in (0, 4):

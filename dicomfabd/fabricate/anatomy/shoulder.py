@@ -7,9 +7,10 @@ import numpy as np
 from dicomfabd.fabricate.anatomy.bones import Bone, Egg, Rod, paint_bone, union
 from dicomfabd.fabricate.anatomy.build import Build
 from dicomfabd.fabricate.anatomy.canvas import Canvas, Field
-from dicomfabd.fabricate.anatomy.flesh import packed, paint_artery, paint_twigs
+from dicomfabd.fabricate.anatomy.flesh import packed
 from dicomfabd.fabricate.anatomy.lattice import lattice_of, read_off
 from dicomfabd.fabricate.anatomy.shapes import Profile, curve
+from dicomfabd.fabricate.anatomy.strands import Cord, Vessel, paint_cords, paint_vessel
 from dicomfabd.fabricate.anatomy.tissues import Tissue
 
 T = Tissue
@@ -42,7 +43,8 @@ _SCAPULA: Final = Bone(
 
 _CLAVICLE: Final = Bone(
     pieces=(
-        Rod(((-6, -4, 42), (8, -5, 46), (30, -12, 48), (64, -32, 46), (100, -50, 38), (140, -62, 26)), (7.5, 7, 6, 6, 6.5, 9), (1, 1, 1.1)),
+        Rod(((-6, -4, 42), (8, -5, 46), (30, -12, 48), (64, -32, 46), (100, -50, 38), (140, -62, 26)),
+            (7.5, 7, 6, 6, 6.5, 9), (1, 1, 1.1)),
     ),
     cortex=Profile((-20, 0.9), (10, 1.2), (50, 2.4), (100, 2.2), (140, 1.0)),
     along=0,
@@ -57,7 +59,10 @@ _DEEP: Final = Profile((46, 8), (36, 22), (10, 42), (-30, 58), (-80, 76), (-150,
 _FLESH: Final = (
     Egg((-24, 2, -6), (42, 42, 54)),
     Rod(((-38, -3, -50), (-39, -4, -190)), (45, 45)),
-    Rod(((-20, 6, 16), (30, 14, 22), (76, 24, 26), (122, 22, 66), (142, 16, 116), (158, 16, 210)), (28, 30, 40, 48, 50, 56)),
+    Rod(
+        ((-20, 6, 16), (30, 14, 22), (76, 24, 26), (122, 22, 66), (142, 16, 116), (158, 16, 210)),
+        (28, 30, 40, 48, 50, 56),
+    ),
     Rod(((-12, -4, 34), (30, -10, 36), (64, -28, 34), (100, -42, 28), (150, -52, 14)), (18, 16, 16, 18, 20)),
     Egg((52, 34, -44), (70, 44, 84)),
     Rod(((-12, -22, -24), (40, -40, -14), (100, -50, -30)), (24, 22, 30)),
@@ -168,17 +173,26 @@ def paint_joint(c: Canvas) -> None:
     c.ellipsoid((-26, 2, 29.5), (20, 18, 1.2), T.FLUID, (T.MUSCLE, T.FAT, T.TENDON))
 
 
+_ARTERIES: Final = (
+    Vessel(
+        ((150, -26, 34), (110, -32, 30), (76, -36, 16), (44, -34, -10), (20, -20, -36)),
+        (4.4, 4.2, 3.9, 3.6, 3.2), veins=((3, -7, -5),), nerve=(-3, 4, 5), twig_mm=1.3,
+        twigs=((90, -66, 10), (70, -60, -30), (40, -66, -20), (60, -10, -80), (20, 40, -40), (-46, -6, -30)),
+    ),
+    Vessel(
+        ((30, -28, -24), (44, 8, -52), (60, 34, -84)), (2.2, 2.0, 1.5),
+        twigs=((80, 60, -60), (52, 60, -30), (70, 44, -120)), twig_mm=1.1,
+    ),
+    Vessel(((20, -20, -36), (0, 26, -44), (-30, 30, -46), (-50, 8, -44)), (1.8, 1.6, 1.3, 0.9)),
+    Vessel(((20, -20, -36), (-14, -32, -40), (-40, -18, -38)), (1.2, 1.0, 0.8)),
+)  # fmt: skip
+"""Axillary, subscapular, and the two around the neck of the arm bone."""
+
+_VEIN: Final[Cord] = (((-20, -56, -60), (4, -54, -20), (22, -52, 10), (40, -44, 24)), 1.8)
+
+
 def paint_shoulder_vessels(c: Canvas) -> None:
     """Paint the arteries of the armpit with vein and nerves."""
-    axillary = [(150, -26, 34), (110, -32, 30), (76, -36, 16), (44, -34, -10), (20, -20, -36), (6, -12, -70)]
-    paint_artery(c, axillary, [4.4, 4.2, 3.9, 3.6, 3.3, 3.0], veins=[(3, -7, -5)], nerve=(-3, 4, 5))
-    paint_twigs(
-        c, axillary, [(90, -66, 10), (70, -60, -30), (40, -66, -20), (60, -10, -80), (20, 40, -40), (-46, -6, -30)], 1.3
-    )
-    under = [(30, -28, -24), (44, 8, -52), (60, 34, -84)]
-    paint_artery(c, under, [2.2, 2.0, 1.5])
-    paint_twigs(c, under, [(80, 60, -60), (52, 60, -30), (70, 44, -120)], 1.1)
-    around = [(18, -16, -40), (0, 26, -44), (-30, 30, -46), (-50, 8, -44)]
-    paint_artery(c, around, [1.8, 1.6, 1.3, 0.9])
-    c.path(curve([(18, -20, -40), (-14, -32, -40), (-40, -18, -38)]), 1.0, T.ARTERY, (T.MUSCLE, T.FAT))
-    c.path(curve([(-20, -56, -60), (4, -54, -20), (22, -52, 10), (40, -44, 24)]), 1.8, T.VEIN, (T.MUSCLE, T.FAT))
+    for vessel in _ARTERIES:
+        paint_vessel(c, vessel)
+    paint_cords(c, (_VEIN,), T.VEIN)

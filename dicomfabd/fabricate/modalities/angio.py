@@ -19,6 +19,8 @@ _WHITE: Final = 255
 _CONTRAST_BITS: Final = 13
 _DARKEST_CONTRAST: Final = 170
 _SUBTRACTED_GREY: Final = 150
+_FRONT: Final = 6  # how steeply the contrast begins
+_TO_THE_CORNERS: Final = 0.71  # of the edge of a square, from its middle
 _PER_SECOND: Final = {"xa": 15, "rf": 8}
 _ANGLES: Final = {"frontal": ("0", "0"), "lateral": ("90", "0"), "oblique": ("-45", "0"), "top": ("0", "0")}
 
@@ -67,11 +69,12 @@ class RunRecipe:
             rays = self._around(shot, "mu")
             still = _WHITE - developed(rays, Film.of(rays)).astype(np.int32) * _WHITE // (HIGHEST + 1)
         filled = np.clip(self._around(shot, series.look) * _DARKEST_CONTRAST >> _CONTRAST_BITS, 0, _DARKEST_CONTRAST)
-        far = self._distance()
+        far = self._distance(shot)
         run = np.empty((series.frames, series.rows, series.columns), np.uint8)
         for frame in range(series.frames):
             amount = _filling(frame, series.frames)
-            picture = still - np.where(far <= amount[0], filled * amount[1] >> 8, 0)
+            reached = np.clip((amount[0] - far) * _FRONT, 0, amount[1])
+            picture = still - (filled * reached >> 8)
             picture += crop(series.noise, series.kernel, series.rows, series.columns, series.seed + index * 512 + frame)
             run[frame] = np.clip(picture, 0, _WHITE)
             self._marks.lay_over(run[frame], index, _WHITE)
@@ -87,11 +90,13 @@ class RunRecipe:
         top, left = down + edge - edge // 2, across + edge - edge // 2
         return enlarged(np.ascontiguousarray(padded[top : top + edge, left : left + edge]), series.rows, series.columns)
 
-    def _distance(self) -> npt.NDArray[np.int32]:
-        """Give how far each pixel is from the middle, 0 to 255 at the corners' distance."""
+    def _distance(self, shot: Shot) -> npt.NDArray[np.int32]:
+        """Give how far each pixel is from the middle, in 255ths of how far the contrast goes."""
         rows, columns = self._series.rows, self._series.columns
-        down = (np.arange(rows) * 2 - rows)[:, None] * 180 // rows
-        across = (np.arange(columns) * 2 - columns)[None, :] * 180 // columns
+        edge = self._series.pixel_spacing * rows
+        reach = shot.depth or edge * _TO_THE_CORNERS
+        down = (np.arange(rows) * 2 - rows)[:, None] * round(255 * edge / 2 / reach) // rows
+        across = (np.arange(columns) * 2 - columns)[None, :] * round(255 * edge / 2 / reach) // columns
         squared = (down * down + across * across).astype(np.float64)
         return np.sqrt(squared).astype(np.int32)
 
@@ -112,8 +117,8 @@ def _aim(shot: Shot, rays: Shadow, centre: tuple[float, float, float], voxel_mm:
 
 
 def _filling(frame: int, frames: int) -> tuple[int, int]:
-    """Give how far the contrast has come (0 to 255) and how dense it is (0 to 256) in a frame."""
+    """Give how far the contrast has come in a frame (255 is where it ends, but for its edge), and how dense it is."""
     if frames == 1:
-        return 255, 256
+        return 320, 256
     part = frame * 256 // (frames - 1)
-    return min(255, part * 3), min(256, part * 6) if part < 128 else max(40, 256 - (part - 128) * 2)
+    return min(320, part * 3), min(256, part * 6) if part < 128 else max(40, 256 - (part - 128) * 2)

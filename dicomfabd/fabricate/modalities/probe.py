@@ -15,6 +15,8 @@ from dicomfabd.fabricate.noise import crop
 Beams = npt.NDArray[np.uint8]
 """Shape (samples, lines): what each beam brings back, from the skin inwards."""
 
+T = Tissue
+
 _LINES: Final = 256
 _SAMPLES: Final = 512
 _SPECKLE: Final = 52
@@ -34,16 +36,21 @@ class Probe:
         radius_mm: Of the curved face, 0 for a sector that starts in a point.
         slope: Tangent of half the opening angle; 0 for beams side by side.
         width_mm: Of a flat face.
+        unseen: Tissues, each with what shows in its place: whoever holds the probe looks between ribs and past the
+            lung.
     """
 
     radius_mm: float
     slope: float
     width_mm: float = 0.0
+    unseen: tuple[tuple[Tissue, Tissue], ...] = ()
 
 
+_BETWEEN_RIBS: Final = ((T.CORTICAL, T.MUSCLE), (T.SPONGY, T.MUSCLE), (T.MARROW, T.MUSCLE), (T.CARTILAGE, T.MUSCLE))
+_PAST_LUNG: Final = ((T.LUNG, T.FAT), (T.PULMONARY, T.FAT), (T.AIRWAY, T.FAT), (T.GAS, T.FAT))
 PROBES: Final[Mapping[str, Probe]] = {
-    "CURVED LINEAR": Probe(50.0, 0.72),
-    "SECTOR_PHASED": Probe(4.0, 0.95),
+    "CURVED LINEAR": Probe(50.0, 0.72, unseen=_BETWEEN_RIBS),
+    "SECTOR_PHASED": Probe(4.0, 0.95, unseen=(*_BETWEEN_RIBS, *_PAST_LUNG)),
     "LINEAR": Probe(0.0, 0.0, 46.0),
 }
 """TransducerType (PS3.3 C.8.5.6) → shape."""
@@ -63,6 +70,7 @@ class Fan:
         """Lay out the beams on a screen of some size; the picture fills what is below row `top`."""
         self.depth_mm = depth_mm
         self.top = top
+        self.unseen = probe.unseen
         self._rows, self._columns = rows, columns
         # The curved face hangs lower in the middle than at its ends.
         sag = probe.radius_mm * (1 - 1 / float(1 + probe.slope * probe.slope) ** 0.5)
@@ -122,15 +130,13 @@ class Echoes:
             key: Of the speckle.
             sway_mm: How far the probe has slipped to the side.
         """
-        tissues = self._cut(shot, fan, sway_mm)
+        tissues = _pressed(_seen(self._cut(shot, fan, sway_mm), fan.unseen))
         echo = self._table[tissues].astype(np.int32)
         # Sound comes back from borders between tissues most of all.
         border = np.abs(np.diff(echo, axis=0, prepend=echo[:1]))
         way = np.cumsum(self._losses[tissues], axis=0, dtype=np.int32)
         left = np.clip(_TRANSMITTED - way, 0, _TRANSMITTED)
-        grain = np.abs(crop(_SPECKLE, "sharp", _SAMPLES, _LINES, key).astype(np.int32))
-        grain += np.abs(crop(_SPECKLE, "sharp", _SAMPLES, _LINES, key + 1_000_003))
-        bright = (echo * (grain + 40) * 3 >> 8) + (border >> 2)
+        bright = (echo * _speckle(key) * 3 >> 8) + (border >> 2)
         return np.clip(bright * left // _TRANSMITTED, 0, 255).astype(np.uint8), tissues
 
     def _cut(self, shot: Shot, fan: Fan, sway_mm: float) -> Beams:
@@ -173,3 +179,26 @@ class Echoes:
         if not flesh.size:
             return 0
         return int(flesh[-1] if from_far_side else flesh[0])
+
+
+def _speckle(key: int) -> npt.NDArray[np.int32]:
+    """Give the grain of an ultrasound picture, 128 on average: finer along the beams than across them."""
+    grain = np.abs(crop(_SPECKLE, "soft", _SAMPLES, _LINES // 2, key).astype(np.int32))
+    grain += np.abs(crop(_SPECKLE, "sharp", _SAMPLES, _LINES // 2, key + 1_000_003))
+    wide = np.repeat(grain, 2, 1)
+    wide[:, 1:-1] = (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) >> 2
+    return wide + 44
+
+
+def _seen(tissues: Beams, unseen: tuple[tuple[Tissue, Tissue], ...]) -> Beams:
+    shown = np.arange(256, dtype=np.uint8)
+    for tissue, instead in unseen:
+        shown[tissue] = instead
+    return np.take(shown, tissues)
+
+
+def _pressed(tissues: Beams) -> Beams:
+    """Begin every beam at the skin, which gives way to the face of the probe."""
+    first = np.argmax(tissues != Tissue.AIR, axis=0)
+    depth = np.minimum(np.arange(_SAMPLES)[:, None] + first[None, :], _SAMPLES - 1)
+    return np.take_along_axis(tissues, depth, 0)

@@ -1,0 +1,27 @@
+"""A real PACS holds what was made: every kind of series, each instance once."""
+
+import pytest
+
+from dicomfabd.domain.delivery import Destination, Outcome
+from dicomfabd.fabricate.study import fabricate, sop_class_uids
+from dicomfabd.pacs.storage import StorageAssociation
+from tests.fabricate.studies import plan_as
+from tests.fabricate.test_study import EVERY_KIND
+from tests.peers import orthanc
+
+
+@pytest.mark.slow
+def test_orthanc_counts_what_was_sent(bodies, tmp_path):
+    """Studies, series and instances; with a clash of UIDs it would accept all and hold fewer."""
+    plans = [plan_as(protocol, accession_candidates=(protocol[:16],)) for protocol in EVERY_KIND]
+    with orthanc(tmp_path) as pacs:
+        destination = Destination("orthanc", "127.0.0.1", pacs.dicom_port, "ORTHANC")
+        for plan in plans:
+            with StorageAssociation(destination, sop_class_uids(plan)) as association:
+                for instance in fabricate(plan, bodies, association.syntax_for):
+                    result = association.send(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
+                    assert Outcome.STORED == result.outcome
+        counts = pacs.get("/statistics")
+
+    expected = (len(plans), sum(len(plan.series) for plan in plans), sum(plan.instances for plan in plans))
+    assert expected == (counts["CountStudies"], counts["CountSeries"], counts["CountInstances"])
