@@ -99,14 +99,14 @@ def fabricate(
         wanted: Tells by SOP Instance UID which instances to make; the others are skipped before they are drawn.
     """
     for series in plan.series:
-        indices = [index for index in range(series.images) if wanted(series.sop_instance_uid(index))]
-        if not indices:
+        chosen = {index: uid for index in range(series.images) if wanted(uid := series.sop_instance_uid(index))}
+        if not chosen:
             continue
         syntax = transfer_syntax(sop_class_of(series))
         if series.kind in DOCUMENTS:
             yield _document(plan, series, syntax)
         else:
-            yield from _images(plan, series, bodies, syntax, indices)
+            yield from _images(plan, series, bodies, syntax, chosen)
 
 
 def write_file(instance: Instance, path: Path) -> None:
@@ -122,20 +122,23 @@ def _document(plan: StudyPlan, series: SeriesPlan, syntax: str) -> Instance:
     return Instance(sop_class_of(series), series.sop_instance_uid(0), syntax, (data,))
 
 
-def _images(plan: StudyPlan, series: SeriesPlan, bodies: Bodies, syntax: str, indices: list[int]) -> Iterator[Instance]:
+def _images(
+    plan: StudyPlan, series: SeriesPlan, bodies: Bodies, syntax: str, chosen: Mapping[int, str]
+) -> Iterator[Instance]:
     recipe = RECIPES[series.kind](plan, series, bodies)
+    sop_class = sop_class_of(series)
     is_compressed = syntax in CODECS
     vr = "OB" if is_compressed or recipe.bits <= 8 else "OW"
     template = SeriesTemplate(recipe.dataset(), varying_in(plan, series), syntax, vr)
-    for index in indices:
+    for index, sop_instance_uid in chosen.items():
         pixels = recipe.render(index)
         if is_compressed:
             data: bytes | memoryview = encapsulated(pixels, series.frames, recipe.bits, syntax)
-            head = template.header(values_of(plan, series, index), ENCAPSULATED)
+            head = template.header(values_of(plan, series, index, sop_instance_uid), ENCAPSULATED)
         else:
             data = _native(pixels)
-            head = template.header(values_of(plan, series, index), len(data))
-        yield Instance(sop_class_of(series), series.sop_instance_uid(index), syntax, (head, data))
+            head = template.header(values_of(plan, series, index, sop_instance_uid), len(data))
+        yield Instance(sop_class, sop_instance_uid, syntax, (head, data))
 
 
 def _native(pixels: Pixels) -> bytes | memoryview:

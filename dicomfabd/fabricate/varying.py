@@ -26,12 +26,12 @@ def varying_in(plan: StudyPlan, series: SeriesPlan) -> list[str]:
     return keywords
 
 
-def values_of(plan: StudyPlan, series: SeriesPlan, index: int) -> dict[str, str]:
+def values_of(plan: StudyPlan, series: SeriesPlan, index: int, sop_instance_uid: str) -> dict[str, str]:
     """Give the values of those attributes, and perhaps of others, for one instance; encoded as text."""
     moment = series.acquired_at(index)
     date, time = headers.da(moment), headers.tm(moment)
     values = {
-        "SOPInstanceUID": series.sop_instance_uid(index),
+        "SOPInstanceUID": sop_instance_uid,
         "AcquisitionDate": date,
         "AcquisitionTime": time,
         "ContentDate": date,
@@ -42,7 +42,8 @@ def values_of(plan: StudyPlan, series: SeriesPlan, index: int) -> dict[str, str]
     if series.kind in ("ct", "mr", "pt"):
         stack, _ = series.place(index)
         values["ImagePositionPatient"] = headers.position_text(series, index)
-        values["ImageOrientationPatient"] = headers.orientation_text(stack.grid)
+        if len(series.stacks) > 1:
+            values["ImageOrientationPatient"] = headers.orientation_text(stack.grid)
         values["SliceLocation"] = headers.location_text(series, index)
         values |= stack.varying
     if series.shots:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from dicomfabd.domain.study import BodyPlan, SeriesPlan, Stack, StudyPlan, Vector
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.anatomy.canvas import Labels
-from dicomfabd.fabricate.anatomy.tissues import Table, table
+from dicomfabd.fabricate.anatomy.tissues import Table, pair_table, table
 
 Image = npt.NDArray[np.int16]
 
@@ -61,12 +61,23 @@ class Sections:
         layer = int(np.floor(voxel_place(self._plan, self._body, place, through) + 0.5))
         if not 0 <= layer < self._body.shape[2 - through]:
             return None
-        labels = self._body[_slice(through, layer)]
+        values = self._looked_up(self._body[_slice(through, layer)], stack.look)
         rows, columns = self._samplings[id(stack)]
-        if columns.axis < rows.axis:
-            labels = labels.T
-        # Memory that is used again costs no page faults; clipping spares the check of each index.
-        return np.take(table(stack.look), labels, out=self._kept("values", labels.shape), mode="clip")
+        if columns.axis > rows.axis:
+            return values
+        turned = self._kept("turned values", values.shape[::-1])
+        np.copyto(turned, values.T)
+        return turned
+
+    def _looked_up(self, labels: Labels, look: str) -> Image:
+        """Give the values of some labels; memory that is used again costs no page faults."""
+        values = self._kept("values", labels.shape)
+        if labels.size % 2 or not labels.flags.c_contiguous:
+            return np.take(table(look), labels, out=values, mode="clip")
+        pairs = values.reshape(-1).view(np.uint32)
+        # Clipping spares the check of each index.
+        np.take(pair_table(look), labels.reshape(-1).view(np.uint16), out=pairs, mode="clip")
+        return values
 
     def _resampled(self, stack: Stack, values: Image | None, look: Table) -> Image:
         series = self._series
