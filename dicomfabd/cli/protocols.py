@@ -103,7 +103,7 @@ def check_protocols(config: ConfigOption = None) -> None:
 @protocols_app.command("sheet")
 def sheet(
     file: Annotated[Path, typer.Option("--out", help="The PNG to write.")],
-    scale: Annotated[str, typer.Option(help="full, small or tiny.")] = "small",
+    scale: Annotated[str, typer.Option(help="full, small or tiny.")] = "full",
     config: ConfigOption = None,
 ) -> None:
     """Draw one picture of each protocol on one sheet; the first time bodies are built, which takes minutes."""

@@ -1,6 +1,6 @@
 """A contact sheet: one picture of each study, small enough that a person looks at all of them in a minute."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +43,7 @@ def picture(pixels: Pixels, series: SeriesPlan) -> Tile:
 
 
 def _tile(name: str, plan: StudyPlan, bodies: Bodies) -> Tile:
-    series = _most_telling(plan.series)
+    series = _most_telling(plan)
     recipe = RECIPES[series.kind](plan, series, bodies)
     shown = Image.fromarray(picture(recipe.render(series.images // 2), series))
     shown.thumbnail((_EDGE - 2, _EDGE - 2), Image.Resampling.LANCZOS)
@@ -55,9 +55,10 @@ def _tile(name: str, plan: StudyPlan, bodies: Bodies) -> Tile:
     return pixels
 
 
-def _most_telling(series: Sequence[SeriesPlan]) -> SeriesPlan:
-    """Give the first series of pictures that is neither a scout nor a localizer, if there is one."""
-    drawn = [item for item in series if item.kind not in DOCUMENTS]
+def _most_telling(plan: StudyPlan) -> SeriesPlan:
+    """Give the first series of the ordered modality that is neither a scout nor a localizer, if there is one."""
+    drawn = [item for item in plan.series if item.kind not in DOCUMENTS]
+    drawn.sort(key=lambda item: item.modality != plan.order.modality)
     return next(
         (item for item in drawn if not item.plane.startswith("scout") and item.key != "localizer"),
         drawn[0],
