@@ -1,5 +1,6 @@
 """Bones as rods and eggs that flow into each other, with a rim of cortex around spongy bone and marrow."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -137,7 +138,7 @@ class Half:
     def depth(self, c: Canvas) -> Field:
         """See `Piece`."""
         nx, ny, nz = self.inwards
-        length = (nx * nx + ny * ny + nz * nz) ** 0.5
+        length = math.sqrt(nx * nx + ny * ny + nz * nz)
         x, y, z = c.x - np.float32(self.point[0]), c.y - np.float32(self.point[1]), c.z - np.float32(self.point[2])
         depth: Field = x * np.float32(nx / length) + y * np.float32(ny / length) + z * np.float32(nz / length)
         return depth
@@ -280,7 +281,7 @@ def _depth_in_tube(c: Canvas, start: Sequence[float], end: Sequence[float], firs
 
 def _turned(place: list[Field], turn: Turn) -> list[Field]:
     axis, tangent = turn
-    cosine = np.float32(1 / (1 + tangent * tangent) ** 0.5)
+    cosine = np.float32(1 / math.sqrt(1 + tangent * tangent))
     sine = np.float32(tangent) * cosine
     first, second = _PLANES[axis]
     a, b = place[first], place[second]

@@ -4,6 +4,7 @@ Only additions, multiplications, divisions and square roots are used: IEEE 754 d
 bit, so a body is the same on every machine.
 """
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final, Literal
 
@@ -261,7 +262,7 @@ def _turned(x: Field, y: Field, z: Field, turn: Turn | None) -> tuple[Field, Fie
     if turn is None:
         return x, y, z
     axis, tangent = turn
-    cosine = np.float32(1 / (1 + tangent * tangent) ** 0.5)
+    cosine = np.float32(1 / math.sqrt(1 + tangent * tangent))
     sine = np.float32(tangent) * cosine
     place = [x, y, z]
     first, second = _PLANES[axis]

@@ -1,5 +1,6 @@
 """Fingers and toes: a long bone of hand or foot with the phalanges in front of it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ class Ray:
 def moved(place: Vector, heading: Vector, mm: float) -> Vector:
     """Give the place so far ahead of another."""
     dx, dy, dz = heading
-    size = (dx * dx + dy * dy + dz * dz) ** 0.5
+    size = math.sqrt(dx * dx + dy * dy + dz * dz)
     return place[0] + dx / size * mm, place[1] + dy / size * mm, place[2] + dz / size * mm
 
 

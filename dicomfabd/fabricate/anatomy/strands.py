@@ -1,5 +1,6 @@
 """What runs along a limb: bands and cords of tendon, and vessels with what goes with them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -43,7 +44,7 @@ def paint_band(
 ) -> None:
     """Paint a flat band along some points: as wide as from minus to plus `side`."""
     line = curve(points)
-    reach = (side[0] * side[0] + side[1] * side[1] + side[2] * side[2]) ** 0.5
+    reach = math.sqrt(side[0] * side[0] + side[1] * side[1] + side[2] * side[2])
     count = max(1, int(4 * reach / thick_mm + 0.5))
     for strand in range(count + 1):
         part = 2 * strand / count - 1

@@ -11,7 +11,7 @@ from dicomfabd.fabricate import headers
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.marks import Marks
 from dicomfabd.fabricate.modalities.film import HIGHEST, Film, developed
-from dicomfabd.fabricate.modalities.projections import Shadow, blurred, enlarged, shadow
+from dicomfabd.fabricate.modalities.projections import Shadow, blurred, resized, shadow
 from dicomfabd.fabricate.modalities.recipe import Pixels
 from dicomfabd.fabricate.noise import crop
 
@@ -88,7 +88,7 @@ class RunRecipe:
         edge = max(8, round(series.pixel_spacing * series.rows / body.voxel_mm))
         padded = np.pad(rays, edge, mode="constant")
         top, left = down + edge - edge // 2, across + edge - edge // 2
-        return enlarged(np.ascontiguousarray(padded[top : top + edge, left : left + edge]), series.rows, series.columns)
+        return resized(np.ascontiguousarray(padded[top : top + edge, left : left + edge]), series.rows, series.columns)
 
     def _distance(self, shot: Shot) -> npt.NDArray[np.int32]:
         """Give how far each pixel is from the middle, in 255ths of how far the contrast goes."""

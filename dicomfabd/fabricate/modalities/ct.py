@@ -10,7 +10,7 @@ from dicomfabd.domain.study import SeriesPlan, StudyPlan
 from dicomfabd.fabricate import headers
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.marks import Marks
-from dicomfabd.fabricate.modalities.projections import enlarged, shadow
+from dicomfabd.fabricate.modalities.projections import resized, shadow
 from dicomfabd.fabricate.modalities.recipe import Pixels
 from dicomfabd.fabricate.modalities.sections import Image, Sections
 from dicomfabd.fabricate.noise import crop
@@ -77,7 +77,7 @@ class CtRecipe:
         spacing = series.pixel_spacing
         rows, columns = min(series.rows, round(tall / spacing)), min(series.columns, round(across / spacing))
         image = np.full((series.rows, series.columns), -900, np.int16)
-        part = enlarged(attenuation, rows, columns).astype(np.int64)
+        part = resized(attenuation, rows, columns).astype(np.int64)
         top, left = (series.rows - rows) // 2, (series.columns - columns) // 2
         image[top : top + rows, left : left + columns] = part * 1800 // max(1, int(part.max())) - 900
         return image

@@ -6,13 +6,16 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from dicomfabd.fabricate.modalities.projections import Shadow
+from dicomfabd.domain.study import SeriesPlan
+from dicomfabd.fabricate.modalities.projections import Shadow, resized
+from dicomfabd.fabricate.noise import crop
 
 HIGHEST: Final = 4095
 
 _DARKEST: Final = 350  # of the body; the air around it is black
 _HEADROOM: Final = 150
 _TONES: Final = 1 << 16
+_TONE_STEPS: Final = 3  # eighths: tones of 12 bits times 8 fit in 16
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,14 @@ def developed(rays: Shadow, film: Film) -> npt.NDArray[np.int16]:
     tones += _DARKEST
     tones[rays <= 0] = 0
     return np.clip(tones, 0, HIGHEST).astype(np.int16)
+
+
+def exposed(rays: Shadow, series: SeriesPlan, index: int) -> npt.NDArray[np.uint16]:
+    """Give a projection as the detector of a series sees it: uint16, shape (rows, columns), 12 bits, with its noise."""
+    pixels = resized(developed(rays, Film.of(rays)), series.rows, series.columns, _TONE_STEPS)
+    pixels += crop(series.noise, series.kernel, series.rows, series.columns, series.seed + index)
+    np.clip(pixels, 0, HIGHEST, out=pixels)
+    return pixels.view(np.uint16)
 
 
 def _tone(attenuation: Shadow, typical: int) -> npt.NDArray[np.int64]:

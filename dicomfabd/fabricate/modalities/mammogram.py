@@ -9,10 +9,9 @@ from dicomfabd.domain.study import SeriesPlan, StudyPlan
 from dicomfabd.fabricate import headers
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.marks import Marks
-from dicomfabd.fabricate.modalities.film import HIGHEST, Film, developed
-from dicomfabd.fabricate.modalities.projections import Shadow, blurred, shadow, spread
+from dicomfabd.fabricate.modalities.film import HIGHEST, exposed
+from dicomfabd.fabricate.modalities.projections import Shadow, blurred, shadow
 from dicomfabd.fabricate.modalities.recipe import Pixels
-from dicomfabd.fabricate.noise import crop
 
 _PLATES_MM: Final = 52
 _PLATES_APART: Final = _PLATES_MM * 10_000  # in the units of a projection of `solid`
@@ -70,11 +69,7 @@ class MgRecipe:
     def render(self, index: int) -> Pixels:
         """Draw one image: uint16, shape (rows, columns), 12 bits, glandular tissue bright."""
         series = self._series
-        rays = blurred(self._compressed())
-        pixels = spread(developed(rays, Film.of(rays)), series.rows, series.columns)
-        pixels += crop(series.noise, series.kernel, series.rows, series.columns, series.seed + index)
-        np.clip(pixels, 0, HIGHEST, out=pixels)
-        image = pixels.view(np.uint16)
+        image = exposed(blurred(self._compressed()), series, index)
         if series.side == "R":
             image = np.ascontiguousarray(image[:, ::-1])
         self._marks.lay_over(image, index, HIGHEST)

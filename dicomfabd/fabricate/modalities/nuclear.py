@@ -13,7 +13,7 @@ from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.anatomy.canvas import Labels
 from dicomfabd.fabricate.anatomy.tissues import table
 from dicomfabd.fabricate.marks import Marks
-from dicomfabd.fabricate.modalities.projections import Shadow, blurred, enlarged
+from dicomfabd.fabricate.modalities.projections import Shadow, blurred, resized
 from dicomfabd.fabricate.modalities.recipe import Pixels
 from dicomfabd.fabricate.modalities.sections import Sections, soften
 from dicomfabd.fabricate.modalities.tracers import TRACERS, injected, lying
@@ -123,7 +123,7 @@ class NmRecipe(_Camera):
         rays = self._bodies.derived(
             body, f"gamma-{side}-{series.look}", lambda labels: _rays(labels, body, series.look, is_back=is_back)
         )
-        return np.ascontiguousarray(enlarged(_scaled(rays), series.rows, series.columns))
+        return np.ascontiguousarray(resized(_scaled(rays), series.rows, series.columns))
 
     def _view(self, code: str, meaning: str) -> Dataset:
         view = headers.sct(code, meaning)

@@ -2,8 +2,6 @@
 
 from typing import ClassVar, Final
 
-import numpy as np
-import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from dicomfabd.domain.order import Code
@@ -11,10 +9,9 @@ from dicomfabd.domain.study import SeriesPlan, StudyPlan
 from dicomfabd.fabricate import headers
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.marks import Marks
-from dicomfabd.fabricate.modalities.film import HIGHEST, Film, developed
-from dicomfabd.fabricate.modalities.projections import blurred, shadow, spread
+from dicomfabd.fabricate.modalities.film import HIGHEST, exposed
+from dicomfabd.fabricate.modalities.projections import blurred, shadow
 from dicomfabd.fabricate.modalities.recipe import Pixels
-from dicomfabd.fabricate.noise import crop
 
 _VIEW_CODES: Final = {
     "PA": Code("399348003", "postero-anterior", "SCT"),
@@ -58,10 +55,8 @@ class XrayRecipe:
     def render(self, index: int) -> Pixels:
         """Draw one image: uint16, shape (rows, columns), 12 bits, dense tissue bright."""
         series = self._series
-        pixels = _film(self._plan, series, self._bodies)
-        pixels += crop(series.noise, series.kernel, series.rows, series.columns, series.seed + index)
-        np.clip(pixels, 0, HIGHEST, out=pixels)
-        image = pixels.view(np.uint16)
+        rays = shadow(self._bodies, self._plan.body_of(series), series.plane, series.look)
+        image = exposed(blurred(rays), series, index)
         self._marks.lay_over(image, index, HIGHEST)
         return image
 
@@ -88,9 +83,3 @@ class XrayRecipe:
         ds.FocalSpots = "1.2"
         ds.EntranceDose = 1
         ds.FilterType = "NONE"
-
-
-def _film(plan: StudyPlan, series: SeriesPlan, bodies: Bodies) -> npt.NDArray[np.int16]:
-    """Project the body on the detector and develop it as a film, 0 to 4095."""
-    rays = blurred(shadow(bodies, plan.body_of(series), series.plane, series.look))
-    return spread(developed(rays, Film.of(rays)), series.rows, series.columns)
