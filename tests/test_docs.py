@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import dicomfabd
-from dicomfabd.app.catalog_check import check_catalog
+from dicomfabd.app.makable import check_catalog
 from dicomfabd.config import load
 from dicomfabd.domain.delivery import TRANSFER_SYNTAXES
 from dicomfabd.domain.order import Code

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomfabd import __version__
-from dicomfabd.app.catalog_check import check_catalog
+from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
 from dicomfabd.app.planning import planner_setup
 from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
@@ -94,6 +94,7 @@ class Daemon:
         self._exit.push_async_callback(_end, asyncio.create_task(_keep_log_short(store)))
         planner = planner_of(settings)
         check_catalog(planner.catalog)
+        check_codecs(settings)
         self._health.register("store", store.problem)
         self._health.register("doors", lambda: "" if self._is_ready else "starting or stopping")
         web = WebServer(settings.web, self._web_desk(settings, store, planner))

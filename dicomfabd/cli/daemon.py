@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from dicomfabd.app import running
-from dicomfabd.app.catalog_check import check_catalog
+from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.cli.console import ConfigOption, address_of, err, fail, out, settings_or_fail
 from dicomfabd.config import ConfigError, render
 from dicomfabd.intake.tls import TlsDoor
@@ -43,6 +43,7 @@ def check(config: ConfigOption = None) -> None:
     try:
         catalog = Catalog.load(settings.protocols_dir)
         check_catalog(catalog)
+        check_codecs(settings)
         if settings.intake.tls.is_on:
             TlsDoor(settings.intake.tls)
     except ConfigError as error:

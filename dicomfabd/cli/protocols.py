@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
-from dicomfabd.app.catalog_check import check_catalog
 from dicomfabd.app.daemon import anatomy_dir_of
+from dicomfabd.app.makable import check_catalog
 from dicomfabd.app.planning import planner_setup
 from dicomfabd.cli.console import (
     ConfigOption,

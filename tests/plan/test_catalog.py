@@ -1,6 +1,6 @@
 import pytest
 
-from dicomfabd.app.catalog_check import check_catalog
+from dicomfabd.app.makable import check_catalog
 from dicomfabd.config import ConfigError
 from dicomfabd.domain.order import Code
 from dicomfabd.plan.catalog import Catalog
