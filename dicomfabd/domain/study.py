@@ -207,7 +207,6 @@ class StudyPlan:
     is_fallback: bool
     body_part: str
     anatomic_region: Code
-    contrast: bool
     body: BodyPlan
     study_id: str
     started_at: datetime

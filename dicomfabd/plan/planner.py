@@ -121,7 +121,6 @@ class Planner:
             is_fallback=protocol is None,
             body_part=part.image_term,
             anatomic_region=part.code,
-            contrast=bool(found.contrast),
             body=body,
             study_id=order.requested_procedure_id,
             started_at=order.scheduled_at.replace(microsecond=0),

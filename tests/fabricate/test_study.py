@@ -279,3 +279,19 @@ def test_symbols_tell_series_apart(bodies):
     }
 
     assert sum(series.kind == "ct" for series in plan.series) == len(corners)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "enhanced"),
+    [
+        ("ct-abdomen-multiphase", {"arterial", "portal", "delayed", "coronal"}),
+        ("mr-brain-contrast", {"ax-t1-contrast", "cor-t1-contrast", "sag-t1-volume-contrast"}),
+    ],
+)
+def test_only_enhanced_series_name_a_contrast_agent(bodies, protocol, enhanced):
+    """Hanging protocols tell phases by it."""
+    plan = plan_as(protocol)
+    firsts = {s.sop_instance_uid(0): s.key for s in plan.series if s.kind in ("ct", "mr")}
+    made = fabricate(plan, bodies, wanted=firsts.__contains__)
+
+    assert enhanced == {firsts[i.sop_instance_uid] for i in made if "ContrastBolusAgent" in read(i)}

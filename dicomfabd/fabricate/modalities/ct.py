@@ -16,6 +16,7 @@ from dicomfabd.fabricate.modalities.sections import Image, Sections
 from dicomfabd.fabricate.noise import crop
 
 _LOWEST, _HIGHEST = -1024, 3071
+_NATIVE: Final = "ct"
 _COUCH_HU: Final = -300
 _COUCH_MM: Final = 4.0
 _COUCH_SAG: Final = 0.0011
@@ -52,6 +53,8 @@ class CtRecipe:
         ds.DataCollectionDiameter = "500"
         ds.ReconstructionDiameter = headers.ds_text(series.pixel_spacing * series.columns)
         ds.ProtocolName = self._plan.protocol.upper()
+        if series.look not in (_NATIVE, "mu") and not self._is_scout:
+            ds.ContrastBolusAgent = "IODINATED CONTRAST"
         headers.technique(ds, series)
         return ds
 

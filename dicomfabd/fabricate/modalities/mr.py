@@ -14,6 +14,7 @@ from dicomfabd.fabricate.modalities.sections import Sections
 from dicomfabd.fabricate.noise import crop
 
 _HIGHEST: Final = 4095
+_ENHANCED: Final = ("t1-contrast", "t1-fs-contrast", "ce-mra")
 _SHADING_BITS: Final = 7
 _SHADING: Final = 24
 """By how many 128ths the coil is more sensitive at the edge of the image than in its middle."""
@@ -53,7 +54,7 @@ class MrRecipe:
         ds.AcquisitionMatrix = [0, series.rows, series.columns, 0]
         ds.InPlanePhaseEncodingDirection = "ROW"
         ds.ProtocolName = self._plan.protocol.upper()
-        if self._plan.contrast and "CONTRAST" in series.look.upper():
+        if series.look in _ENHANCED:
             ds.ContrastBolusAgent = "GADOLINIUM CHELATE"
         headers.technique(ds, series)
         return ds
