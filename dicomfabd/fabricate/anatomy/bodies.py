@@ -55,6 +55,7 @@ ATLASES: Final[Mapping[str, Callable[[Canvas, Build], None]]] = {
 """Name of an atlas → what paints it."""
 
 _KEPT_IN_MEMORY: Final = 24
+_FINGERPRINT: Final = 10  # characters
 
 Array = npt.NDArray[Any]
 
@@ -117,6 +118,8 @@ class Bodies:
             with unfinished.open("wb") as stream:
                 np.save(stream, array)
             unfinished.replace(path)
+            for other in set(path.parent.glob(f"{stem.name}-{'?' * _FINGERPRINT}.npy")) - {path}:
+                other.unlink(missing_ok=True)  # of another version of the anatomy
         return _mapped(path)
 
 
@@ -157,7 +160,7 @@ def _fingerprint() -> str:
     for item in sorted(files("dicomfabd.fabricate.anatomy").iterdir(), key=lambda item: item.name):
         if item.name.endswith((".py", ".toml")):
             digest.update(item.read_bytes())
-    return digest.hexdigest()[:10]
+    return digest.hexdigest()[:_FINGERPRINT]
 
 
 def _mapped(path: Path) -> Array:
