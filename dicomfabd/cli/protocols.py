@@ -73,7 +73,7 @@ def show_protocol(
             "kind": item.kind,
             "images": item.images,
             "frames": item.frames,
-            "size": f"{item.columns}x{item.rows}",
+            "size": f"{item.columns}x{item.rows}" if item.rows else "",
             "spacing_mm": item.pixel_spacing,
             "thickness_mm": item.slice_thickness,
         }
