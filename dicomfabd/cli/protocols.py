@@ -26,8 +26,9 @@ from dicomfabd.domain.patient import Patient
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.sheet import write_sheet
 from dicomfabd.plan.catalog import Catalog
+from dicomfabd.plan.layout import SIZES
 from dicomfabd.plan.planner import Planner
-from dicomfabd.plan.protocol import Protocol, Scale
+from dicomfabd.plan.protocol import Protocol
 
 protocols_app = typer.Typer(help="Look at the catalogue of studies.", no_args_is_help=True)
 
@@ -108,9 +109,9 @@ def sheet(
 ) -> None:
     """Draw one picture of each protocol on one sheet; the first time bodies are built, which takes minutes."""
     settings = settings_or_fail(config)
-    if scale not in ("full", "small", "tiny"):
+    chosen = next((size for size in SIZES if size == scale), None)
+    if chosen is None:
         fail(f"{scale} is no scale. Use full, small or tiny.", 2)
-    chosen: Scale = scale  # type: ignore[assignment] # checked above
     catalog = _catalog_or_fail(settings)
     planner = planner_setup(settings).build()
     studies = [

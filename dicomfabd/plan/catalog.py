@@ -1,7 +1,7 @@
 """The protocols: TOML files that say what each kind of study consists of, checked when read."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -148,8 +148,11 @@ class _Reader:
         for rule in self._findings:
             for region in rule.regions:
                 _one_of(region, self._regions, f"finding {rule.name}: regions", "region")
+        lexicon = load_lexicon()
+        terms = {part.term for part in lexicon.parts.by_name.values()}
+        exams = {exam for names in lexicon.exams.values() for exam in names}
         for protocol, source in self._protocols:
-            self._check_words(protocol, source)
+            self._check_words(protocol, source, terms, exams)
         return Catalog(self._protocols, self._regions, [procedure for procedure, _ in self._procedures], self._findings)
 
     def _protocol(self, value: object, source: Source) -> Protocol:
@@ -172,10 +175,7 @@ class _Reader:
         technique = {**template.get("technique", {}), **own.get("technique", {})}
         return {**template, **own, **({"technique": technique} if technique else {})}
 
-    def _check_words(self, protocol: Protocol, source: Source) -> None:
-        lexicon = load_lexicon()
-        terms = {part.term for part in lexicon.parts.by_name.values()}
-        exams = {exam for names in lexicon.exams.values() for exam in names}
+    def _check_words(self, protocol: Protocol, source: Source, terms: set[str], exams: set[str]) -> None:
         for name in protocol.regions:
             _one_of(name, self._regions, f"{source}.regions", "region")
         if protocol.draws:
@@ -207,10 +207,10 @@ def _list(data: dict[str, Any], key: str, name: str) -> list[object]:
     return value
 
 
-def _one_of(value: object, known: Iterable[str], where: str, kind: str) -> None:
-    names = sorted(known)
-    if value not in names:
-        raise ConfigError(f"{where}: {value!r} is no {kind}. Use one of: {', '.join(names)}.")
+def _one_of(value: object, known: Collection[str], where: str, kind: str) -> None:
+    # A list in a file cannot be looked up in a set.
+    if not isinstance(value, str) or value not in known:
+        raise ConfigError(f"{where}: {value!r} is no {kind}. Use one of: {', '.join(sorted(known))}.")
 
 
 def _read(source: Traversable) -> dict[str, Any]:

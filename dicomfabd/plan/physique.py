@@ -32,14 +32,15 @@ def complete(patient: Patient, on: date) -> Patient:
     seed = derive_number("person", patient.issuer_of_patient_id, patient.patient_id)
     sex = patient.patient_sex or "FM"[seed % 2]
     born = patient.patient_birth_date or _birth_date(seed, on)
-    size = patient.patient_size or _height_m(seed, sex, _age_years(born, on))
+    years = _age_years(born, on)
+    size = patient.patient_size or _height_m(seed, sex, years)
     return replace(
         patient,
         patient_name=_name(seed, sex) if patient.patient_name in ("", NAMELESS) else patient.patient_name,
         patient_sex=sex,
         patient_birth_date=born,
         patient_size=size,
-        patient_weight=patient.patient_weight or _weight_kg(seed, size, _age_years(born, on)),
+        patient_weight=patient.patient_weight or _weight_kg(seed, size, years),
     )
 
 

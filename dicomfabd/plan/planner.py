@@ -81,10 +81,7 @@ class Planner:
     def recognise(self, procedure: Code, service: str) -> tuple[Recognition, Protocol | None]:
         """Read a procedure and find its protocol; None is the fallback."""
         found = recognise(procedure.meaning or procedure.value, service, self._defaults, (procedure,))
-        mapped = self.catalog.procedure(procedure)
-        if mapped:
-            return self._told(found, mapped), self.catalog.get(mapped.protocol)
-        return found, self.catalog.match(found.modality, found)
+        return self._matched(found, found.modality, (procedure,))
 
     def plan(self, order: Order, scale: Scale | None = None) -> StudyPlan:
         """Decide everything about an order's study.
@@ -138,13 +135,19 @@ class Planner:
         text = f"{order.procedure.meaning} {' '.join(step.description for step in order.steps)}"
         codes = (order.procedure, *(step.protocol_code for step in order.steps))
         found = recognise(text, order.diagnostic_service, self._defaults, codes)
+        return self._matched(found, order.modality, codes)
+
+    def _matched(
+        self, found: Recognition, modality: str, codes: tuple[Code, ...]
+    ) -> tuple[Recognition, Protocol | None]:
+        """Find the protocol of what was recognised: by the site's map, else by what fits the modality."""
         mapped = next((item for code in codes if (item := self.catalog.procedure(code))), None)
         if mapped:
             return self._told(found, mapped), self.catalog.get(mapped.protocol)
-        if found.modality != order.modality:
-            evidence = (f"modality {order.modality}: the order says so", *found.evidence[1:])
-            found = replace(found, modality=order.modality, evidence=evidence)
-        return found, self.catalog.match(order.modality, found)
+        if found.modality != modality:
+            evidence = (f"modality {modality}: the order says so", *found.evidence[1:])
+            found = replace(found, modality=modality, evidence=evidence)
+        return found, self.catalog.match(modality, found)
 
     def _told(self, found: Recognition, mapped: Procedure) -> Recognition:
         """Give what a procedure's words say where the site's map does not."""

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 import numpy as np
 
 from dicomfabd.domain.study import Vector
-from dicomfabd.fabricate.anatomy.canvas import Canvas, Field, Turn
-from dicomfabd.fabricate.anatomy.lattice import joined, lattice_of, read_off, ripples
+from dicomfabd.fabricate.anatomy.canvas import Canvas, Field, Turn, reach_of, turned
+from dicomfabd.fabricate.anatomy.lattice import depth_in_tube, joined, lattice_of, read_off, ripples
 from dicomfabd.fabricate.anatomy.shapes import Profile
 from dicomfabd.fabricate.anatomy.tissues import Tissue
 
@@ -21,7 +21,6 @@ GIVING_WAY: Final = (T.FAT, T.MUSCLE, T.FLUID, T.TENDON, T.MENISCUS, T.SKIN, T.S
 _OUTSIDE: Final = -1000.0
 _MARGIN_MM: Final = 14.0
 _BEAMS_MM: Final = 1.3
-_PLANES: Final = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}
 
 
 class Piece(Protocol):
@@ -70,7 +69,7 @@ class Rod:
         points = [tuple(p * f for p, f in zip(point, self.flat, strict=True)) for point in self.points]
         deepest: Field | None = None
         for start, end, first, last in zip(points, points[1:], self.radii, self.radii[1:], strict=False):
-            depth = _depth_in_tube(c, start, end, first, last)
+            depth = depth_in_tube(c, start, end, first, last)
             deepest = depth if deepest is None else np.maximum(deepest, depth)
         if deepest is None:
             raise ValueError("a rod has two points or more")
@@ -95,19 +94,16 @@ class Egg:
 
     def bounds(self) -> tuple[Vector, Vector]:
         """See `Piece`."""
-        reach = list(self.radii)
-        if self.turn is not None:
-            first, second = _PLANES[self.turn[0]]
-            reach[first] = reach[second] = max(reach[first], reach[second])
+        reach = reach_of(self.radii, self.turn)
         x, y, z = self.centre
         return (x - reach[0], y - reach[1], z - reach[2]), (x + reach[0], y + reach[1], z + reach[2])
 
     def depth(self, c: Canvas) -> Field:
         """See `Piece`."""
         place = [axis - np.float32(middle) for axis, middle in zip((c.x, c.y, c.z), self.centre, strict=True)]
-        if self.turn is not None:
-            place = _turned(place, self.turn)
-        squares = [(part / np.float32(radius)) ** 2 for part, radius in zip(place, self.radii, strict=True)]
+        squares = [
+            (part / np.float32(radius)) ** 2 for part, radius in zip(turned(place, self.turn), self.radii, strict=True)
+        ]
         u, v, w = squares
         total: Field = u + v + w + np.float32(1e-6)
         steep = sum(square / np.float32(radius * radius) for square, radius in zip(squares, self.radii, strict=True))
@@ -268,23 +264,3 @@ def _paint_layers(c: Canvas, bone: Bone, depth: Field) -> None:
     beams += np.clip((rims - np.float32(1.6)) * np.float32(1.5), -0.25, 2.5)
     hollow = (beams > 0) & (depth[place] > rims + np.float32(0.5))
     c.labels[tuple(axis[hollow] for axis in place)] = T.MARROW
-
-
-def _depth_in_tube(c: Canvas, start: Sequence[float], end: Sequence[float], first: float, last: float) -> Field:
-    dx, dy, dz = (np.float32(b - a) for a, b in zip(start, end, strict=True))
-    x, y, z = c.x - np.float32(start[0]), c.y - np.float32(start[1]), c.z - np.float32(start[2])
-    along = np.clip((x * dx + y * dy + z * dz) / (dx * dx + dy * dy + dz * dz + np.float32(1e-6)), 0, 1)
-    away = np.sqrt((x - along * dx) ** 2 + (y - along * dy) ** 2 + (z - along * dz) ** 2)
-    depth: Field = np.float32(first) + along * np.float32(last - first) - away
-    return depth
-
-
-def _turned(place: list[Field], turn: Turn) -> list[Field]:
-    axis, tangent = turn
-    cosine = np.float32(1 / math.sqrt(1 + tangent * tangent))
-    sine = np.float32(tangent) * cosine
-    first, second = _PLANES[axis]
-    a, b = place[first], place[second]
-    turned = list(place)
-    turned[first], turned[second] = a * cosine + b * sine, b * cosine - a * sine
-    return turned

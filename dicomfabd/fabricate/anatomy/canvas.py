@@ -112,11 +112,12 @@ class Canvas:
             boxy: 0 for an ellipsoid, up to 1 for nearly a box with round edges.
             turn: How it is turned about its middle.
         """
-        reach = radii if turn is None else _reach(radii, turn)
-        window = self._window(centre, reach)
+        window = self._window(centre, reach_of(radii, turn))
         place = [self._axes[axis][window[axis]] - np.float32(centre[axis]) for axis in range(3)]
         x, y, z = place[0][None, None, :], place[1][None, :, None], place[2][:, None, None]
-        u, v, w = ((part / np.float32(radius)) ** 2 for part, radius in zip(_turned(x, y, z, turn), radii, strict=True))
+        u, v, w = (
+            (part / np.float32(radius)) ** 2 for part, radius in zip(turned((x, y, z), turn), radii, strict=True)
+        )
         if boxy:
             u = u + v - np.float32(boxy) * u * v
             mask = u + w - np.float32(boxy) * u * w < 1
@@ -257,23 +258,23 @@ def _hashed(z: npt.NDArray[np.int64], y: npt.NDArray[np.int64], x: npt.NDArray[n
     return field
 
 
-def _turned(x: Field, y: Field, z: Field, turn: Turn | None) -> tuple[Field, Field, Field]:
-    """Give coordinates in the axes of a turned body."""
-    if turn is None:
-        return x, y, z
-    axis, tangent = turn
-    cosine = np.float32(1 / math.sqrt(1 + tangent * tangent))
-    sine = np.float32(tangent) * cosine
-    place = [x, y, z]
-    first, second = _PLANES[axis]
-    a, b = place[first], place[second]
-    place[first], place[second] = a * cosine + b * sine, b * cosine - a * sine
-    return place[0], place[1], place[2]
+def turned(place: Sequence[Field], turn: Turn | None) -> tuple[Field, Field, Field]:
+    """Give coordinates along x, y and z in the axes of a turned body."""
+    axes = list(place)
+    if turn is not None:
+        axis, tangent = turn
+        cosine = np.float32(1 / math.sqrt(1 + tangent * tangent))
+        sine = np.float32(tangent) * cosine
+        first, second = _PLANES[axis]
+        a, b = axes[first], axes[second]
+        axes[first], axes[second] = a * cosine + b * sine, b * cosine - a * sine
+    return axes[0], axes[1], axes[2]
 
 
-def _reach(radii: Vector, turn: Turn) -> Vector:
+def reach_of(radii: Vector, turn: Turn | None) -> Vector:
     """Give half the size of a box that holds a turned ellipsoid."""
-    first, second = _PLANES[turn[0]]
     reach = list(radii)
-    reach[first] = reach[second] = max(radii[first], radii[second])
+    if turn is not None:
+        first, second = _PLANES[turn[0]]
+        reach[first] = reach[second] = max(radii[first], radii[second])
     return reach[0], reach[1], reach[2]

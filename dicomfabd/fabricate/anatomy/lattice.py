@@ -98,13 +98,18 @@ def depth_in_path(c: Canvas, points: Sequence[Vector], radii: Sequence[float]) -
     """Give how deep each place lies in a tapered bent rod, in millimetres; negative outside."""
     deepest = np.full((c.z.size, c.y.size, c.x.size), -_FAR_MM, np.float32)
     for (start, end), (first, last) in zip(pairwise(points), pairwise(radii), strict=True):
-        dx, dy, dz = (np.float32(b - a) for a, b in zip(start, end, strict=True))
-        x, y, z = c.x - np.float32(start[0]), c.y - np.float32(start[1]), c.z - np.float32(start[2])
-        along = np.clip((x * dx + y * dy + z * dz) / (dx * dx + dy * dy + dz * dz), 0, 1)
-        away = np.sqrt((x - along * dx) ** 2 + (y - along * dy) ** 2 + (z - along * dz) ** 2)
-        depth = np.float32(first) + along * np.float32(last - first) - away
-        np.maximum(deepest, depth, out=deepest)
+        np.maximum(deepest, depth_in_tube(c, start, end, first, last), out=deepest)
     return deepest
+
+
+def depth_in_tube(c: Canvas, start: Sequence[float], end: Sequence[float], first: float, last: float) -> Field:
+    """Give how deep each place lies in a rod whose radius goes from `first` to `last`, in millimetres."""
+    dx, dy, dz = (np.float32(b - a) for a, b in zip(start, end, strict=True))
+    x, y, z = c.x - np.float32(start[0]), c.y - np.float32(start[1]), c.z - np.float32(start[2])
+    along = np.clip((x * dx + y * dy + z * dz) / (dx * dx + dy * dy + dz * dz + np.float32(1e-6)), 0, 1)
+    away = np.sqrt((x - along * dx) ** 2 + (y - along * dy) ** 2 + (z - along * dz) ** 2)
+    depth: Field = np.float32(first) + along * np.float32(last - first) - away
+    return depth
 
 
 def joined(first: Field, second: Field, blend_mm: float) -> Field:

@@ -1,6 +1,5 @@
 """The tissues a body is made of, and how each modality sees them."""
 
-import sys
 import tomllib
 from enum import IntEnum, auto
 from functools import cache
@@ -104,13 +103,8 @@ def pair_table(look: str) -> npt.NDArray[np.uint32]:
 
     Half as many look-ups are twice as fast; most of the entries are never touched.
     """
-    values = table(look)
-    pairs = np.empty((256, 256, 2), np.int16)
-    # A uint16 over two bytes has the first one in its low half on a little-endian machine, in its high half on another.
-    first = 1 if sys.byteorder == "little" else 0
-    pairs[:, :, 0] = values[None, :] if first else values[:, None]
-    pairs[:, :, 1] = values[:, None] if first else values[None, :]
-    table_of_pairs = pairs.reshape(-1).view(np.uint32)
+    labels = np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2)
+    table_of_pairs: npt.NDArray[np.uint32] = table(look)[labels].view(np.uint32).reshape(-1)
     table_of_pairs.setflags(write=False)
     return table_of_pairs
 

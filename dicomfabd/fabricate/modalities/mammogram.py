@@ -1,16 +1,14 @@
 """Digital mammography for presentation (PS3.3 A.27): four views, each breast from above and obliquely."""
 
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 from pydicom.dataset import Dataset
 
-from dicomfabd.domain.study import SeriesPlan, StudyPlan
 from dicomfabd.fabricate import headers
-from dicomfabd.fabricate.anatomy.bodies import Bodies
-from dicomfabd.fabricate.marks import Marks
 from dicomfabd.fabricate.modalities.film import HIGHEST, exposed
 from dicomfabd.fabricate.modalities.projections import Shadow, blurred, shadow
+from dicomfabd.fabricate.modalities.radiograph import Radiograph
 from dicomfabd.fabricate.modalities.recipe import Pixels
 
 _PLATES_MM: Final = 52
@@ -27,41 +25,17 @@ _ORIENTATIONS: Final = {
 }
 
 
-class MgRecipe:
+class MgRecipe(Radiograph):
     """Draws a mammogram; see `Recipe`. A right breast's chest wall is at the right edge, a left one's at the left."""
-
-    bits: ClassVar[int] = 12
-
-    def __init__(self, plan: StudyPlan, series: SeriesPlan, bodies: Bodies) -> None:
-        """Prepare the marks."""
-        self._plan = plan
-        self._series = series
-        self._bodies = bodies
-        self._marks = Marks(plan, series)
 
     def dataset(self) -> Dataset:
         """See `Recipe.dataset`."""
         series = self._series
-        ds = headers.image(self._plan, series)
-        headers.grey_pixels(ds, series, self.bits)
-        ds.ImageType = [*series.image_type, ""]
-        ds.PresentationIntentType = "FOR PRESENTATION"
-        ds.ImageLaterality = series.side
+        ds = self._common()
+        self._add_digital(ds, headers.sct("76752008", "Breast"), headers.sct(*_VIEWS[series.view]))
         ds.PatientOrientation = _ORIENTATIONS[series.view, series.side]
-        ds.AnatomicRegionSequence = headers.items(headers.sct("76752008", "Breast"))
-        ds.BodyPartExamined = "BREAST"
-        ds.OrganExposed = "BREAST"
-        ds.ViewPosition = series.view
-        view = headers.sct(*_VIEWS[series.view])
-        view.ViewModifierCodeSequence = headers.items()
-        ds.ViewCodeSequence = headers.items(view)
-        ds.PixelIntensityRelationship = "LOG"
-        ds.PixelIntensityRelationshipSign = 1
-        ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = "0", "1", "US"
-        ds.PresentationLUTShape = "IDENTITY"
+        ds.BodyPartExamined = ds.OrganExposed = "BREAST"
         ds.WindowCenterWidthExplanation = "NORMAL"
-        ds.AcquisitionContextSequence = headers.items()
-        ds.AcquisitionNumber = series.number
         self._add_equipment(ds)
         headers.technique(ds, series)
         return ds
@@ -87,16 +61,12 @@ class MgRecipe:
         series = self._series
         ds.BreastImplantPresent = "NO"
         ds.QualityControlImage = "NO"
-        ds.DetectorType = "DIRECT"
-        ds.DetectorID = "D1"
-        ds.ImagerPixelSpacing = [headers.ds_text(series.pixel_spacing)] * 2
         ds.PositionerType = "MAMMOGRAPHIC"
         slant = {"L": "-45", "R": "45"}[series.side]
         ds.PositionerPrimaryAngle = slant if series.view == "MLO" else "0"
         ds.CompressionForce = "100"
         ds.BodyPartThickness = str(_PLATES_MM)
         ds.FocalSpots = "0.3"
-        ds.EntranceDose = 1
         ds.EntranceDoseInmGy = "5.1"
         ds.OrganDose = "0.012"
         ds.FilterType = "STRIP"

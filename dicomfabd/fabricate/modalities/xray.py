@@ -1,16 +1,14 @@
 """Radiographs as projections of the body: CR (PS3.3 A.2) and DX for presentation (PS3.3 A.26)."""
 
-from typing import ClassVar, Final
+from typing import Final
 
 from pydicom.dataset import Dataset
 
 from dicomfabd.domain.order import Code
-from dicomfabd.domain.study import SeriesPlan, StudyPlan
 from dicomfabd.fabricate import headers
-from dicomfabd.fabricate.anatomy.bodies import Bodies
-from dicomfabd.fabricate.marks import Marks
 from dicomfabd.fabricate.modalities.film import HIGHEST, exposed
 from dicomfabd.fabricate.modalities.projections import blurred, shadow
+from dicomfabd.fabricate.modalities.radiograph import Radiograph
 from dicomfabd.fabricate.modalities.recipe import Pixels
 
 _VIEW_CODES: Final = {
@@ -24,31 +22,27 @@ _VIEW_CODES: Final = {
 _ORIENTATIONS: Final = {"lateral": ["P", "F"], "top": ["L", "P"], "oblique": ["L", "F"], "frontal": ["L", "F"]}
 
 
-class XrayRecipe:
+class XrayRecipe(Radiograph):
     """Draws a radiograph, computed or digital as the series' modality says; see `Recipe`."""
-
-    bits: ClassVar[int] = 12
-
-    def __init__(self, plan: StudyPlan, series: SeriesPlan, bodies: Bodies) -> None:
-        """Prepare the marks."""
-        self._plan = plan
-        self._series = series
-        self._bodies = bodies
-        self._marks = Marks(plan, series)
 
     def dataset(self) -> Dataset:
         """See `Recipe.dataset`."""
         series = self._series
-        ds = headers.image(self._plan, series)
-        headers.grey_pixels(ds, series, self.bits)
-        ds.ViewPosition = series.view
+        ds = self._common()
         ds.PatientOrientation = _ORIENTATIONS[series.plane]
-        ds.ImagerPixelSpacing = [headers.ds_text(series.pixel_spacing)] * 2
-        ds.AcquisitionNumber = series.number
         if series.modality == "CR":
             ds.PlateID = "01"
         else:
-            self._add_digital(ds)
+            region, view = self._plan.anatomic_region, _VIEW_CODES.get(series.view)
+            self._add_digital(
+                ds,
+                headers.code_item(region) if region.is_complete else None,
+                headers.code_item(view) if view else None,
+            )
+            ds.PositionerType = "NONE"
+            ds.DistanceSourceToDetector = "1800"
+            ds.FocalSpots = "1.2"
+            ds.FilterType = "NONE"
         headers.technique(ds, series)
         return ds
 
@@ -59,27 +53,3 @@ class XrayRecipe:
         image = exposed(blurred(rays), series, index)
         self._marks.lay_over(image, index, HIGHEST)
         return image
-
-    def _add_digital(self, ds: Dataset) -> None:
-        series = self._series
-        ds.ImageType = [*series.image_type, ""]
-        ds.PresentationIntentType = "FOR PRESENTATION"
-        ds.ImageLaterality = series.side or "U"
-        region = self._plan.anatomic_region
-        ds.AnatomicRegionSequence = headers.items(*([headers.code_item(region)] if region.is_complete else []))
-        if series.view in _VIEW_CODES:
-            view = headers.code_item(_VIEW_CODES[series.view])
-            view.ViewModifierCodeSequence = headers.items()
-            ds.ViewCodeSequence = headers.items(view)
-        ds.PixelIntensityRelationship = "LOG"
-        ds.PixelIntensityRelationshipSign = 1
-        ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = "0", "1", "US"
-        ds.PresentationLUTShape = "IDENTITY"
-        ds.DetectorType = "DIRECT"
-        ds.DetectorID = "D1"
-        ds.PositionerType = "NONE"
-        ds.AcquisitionContextSequence = headers.items()
-        ds.DistanceSourceToDetector = "1800"
-        ds.FocalSpots = "1.2"
-        ds.EntranceDose = 1
-        ds.FilterType = "NONE"

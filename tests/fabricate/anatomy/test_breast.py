@@ -1,5 +1,4 @@
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
@@ -7,15 +6,11 @@ import pytest
 from dicomfabd.domain.study import BodyPlan
 from dicomfabd.fabricate.anatomy.bodies import build_body
 from dicomfabd.fabricate.anatomy.tissues import Tissue
+from tests.fabricate.anatomy.windows import labels
 
 T = Tissue
 
 BREAST = BodyPlan("breast", "breast", (0.0, 0.0, 0.0), (184.0, 136.0, 224.0), 2.0, "F", "average")
-
-
-@cache
-def labels(body):
-    return build_body(body)
 
 
 def of(tissue, body=BREAST):

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from functools import cache
 from itertools import product
 
 import numpy as np
@@ -7,8 +6,8 @@ import pytest
 
 from dicomfabd.domain.study import BodyPlan
 from dicomfabd.fabricate.anatomy.bodies import build_body
-from dicomfabd.fabricate.anatomy.canvas import Canvas
 from dicomfabd.fabricate.anatomy.tissues import Tissue
+from tests.fabricate.anatomy.windows import labels, places
 
 T = Tissue
 
@@ -16,17 +15,6 @@ T = Tissue
 HEAD = BodyPlan("head", "head", (0.0, 0.0, -6.0), (208.0, 248.0, 240.0), 4.0, "M", "average")
 NECK = BodyPlan("neck", "head", (0.0, 8.0, -158.0), (256.0, 240.0, 240.0), 4.0, "M", "average")
 BRAIN = (T.GREY, T.WHITE, T.DEEP_GREY, T.CSF)
-
-
-@cache
-def labels(body):
-    return build_body(body)
-
-
-def places(body):
-    """Give the voxels' x, y and z."""
-    air = Canvas.of_air(body.centre, body.extent, body.voxel_mm)
-    return air.x[0, 0], air.y[0, :, 0], air.z[:, 0, 0]
 
 
 def both(body, other):

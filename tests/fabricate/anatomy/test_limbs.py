@@ -1,5 +1,4 @@
 from dataclasses import replace
-from functools import cache
 from itertools import product
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 from dicomfabd.domain.study import BodyPlan
 from dicomfabd.fabricate.anatomy.bodies import build_body
 from dicomfabd.fabricate.anatomy.tissues import Tissue
+from tests.fabricate.anatomy.windows import labels
 
 T = Tissue
 
@@ -27,11 +27,6 @@ PERSONS = tuple(product("FM", ("slim", "average", "large")))
 
 def limb(name, sex="M", habitus="average", voxel_mm=4.0):
     return BodyPlan(name, name, (0.0, 0.0, 0.0), EXTENTS[name], voxel_mm, sex, habitus)
-
-
-@cache
-def labels(body):
-    return build_body(body)
 
 
 def bone(body):

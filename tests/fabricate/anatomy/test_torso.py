@@ -1,5 +1,4 @@
 from dataclasses import replace
-from functools import cache
 from itertools import product
 
 import numpy as np
@@ -7,8 +6,8 @@ import pytest
 
 from dicomfabd.domain.study import BodyPlan
 from dicomfabd.fabricate.anatomy.bodies import build_body
-from dicomfabd.fabricate.anatomy.canvas import Canvas
 from dicomfabd.fabricate.anatomy.tissues import Tissue
+from tests.fabricate.anatomy.windows import labels, places
 
 T = Tissue
 
@@ -17,17 +16,6 @@ CHEST = BodyPlan("chest", "torso", (0.0, -16.0, -12.0), (432.0, 336.0, 344.0), 4
 ABDOMEN = BodyPlan("abdomen", "torso", (0.0, -8.0, -272.0), (440.0, 352.0, 440.0), 4.0, "M", "average")
 HEART = BodyPlan("heart", "torso", (20.0, -16.0, -28.0), (232.0, 208.0, 192.0), 4.0, "M", "average")
 PELVIS = BodyPlan("pelvis", "torso", (0.0, 0.0, -384.0), (440.0, 320.0, 288.0), 4.0, "M", "average")
-
-
-@cache
-def labels(body):
-    return build_body(body)
-
-
-def places(body):
-    """Give the voxels' x, y and z."""
-    air = Canvas.of_air(body.centre, body.extent, body.voxel_mm)
-    return air.x[0, 0], air.y[0, :, 0], air.z[:, 0, 0]
 
 
 def overlap(body, other):

@@ -1,21 +1,14 @@
-from functools import cache
-
 import numpy as np
 import pytest
 
 from dicomfabd.domain.study import BodyPlan
-from dicomfabd.fabricate.anatomy.bodies import build_body
 from dicomfabd.fabricate.anatomy.tissues import Tissue
+from tests.fabricate.anatomy.windows import labels
 
 T = Tissue
 
 BODY = BodyPlan("wholebody", "wholebody", (0.0, 0.0, 0.0), (624.0, 384.0, 1824.0), 8.0, "M", "average")
 WOMB = BodyPlan("pregnancy", "pregnancy", (0.0, 0.0, 0.0), (260.0, 260.0, 240.0), 2.0, "F", "average")
-
-
-@cache
-def labels(body):
-    return build_body(body)
 
 
 def heights(*tissues):
