@@ -10,8 +10,8 @@ from dicomfabd.app import running
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.cli.console import ConfigOption, address_of, err, fail, out, settings_or_fail
 from dicomfabd.config import ConfigError, render
-from dicomfabd.intake.tls import TlsDoor
 from dicomfabd.plan.catalog import Catalog
+from dicomfabd.tls.door import TlsDoor
 
 
 def run(
@@ -45,7 +45,7 @@ def check(config: ConfigOption = None) -> None:
         check_catalog(catalog)
         check_codecs(settings)
         if settings.intake.tls.is_on:
-            TlsDoor(settings.intake.tls)
+            TlsDoor(settings.intake.tls, "intake.tls")
     except ConfigError as error:
         fail(f"config: {error}", 2)
     out.print(render(settings), end="", markup=False, soft_wrap=True)

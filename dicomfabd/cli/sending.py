@@ -12,7 +12,7 @@ from dicomfabd.cli.console import EXIT_USAGE, ConfigOption, address_of, err, fai
 from dicomfabd.cli.files import messages_in
 from dicomfabd.config import ConfigError
 from dicomfabd.intake.client import Answer, MllpClient
-from dicomfabd.intake.tls import client_context
+from dicomfabd.tls.door import client_context
 
 _POSITIVE = ("AA", "CA")
 

@@ -1,7 +1,7 @@
 """Every setting: sections, units, defaults, and errors that name file, key and the fix."""
 
 from dicomfabd.config.errors import ConfigError
-from dicomfabd.config.intake import Intake, Tls
+from dicomfabd.config.intake import Intake
 from dicomfabd.config.loading import load
 from dicomfabd.config.rendering import render
 from dicomfabd.config.sections import (
@@ -10,6 +10,7 @@ from dicomfabd.config.sections import (
     Fabricate,
     Section,
     Store,
+    Tls,
     Web,
     WorkersSection,
     Worklist,

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomfabd.config.errors import ConfigError
-from dicomfabd.config.intake import Tls
-from dicomfabd.config.sections import DestinationSection
+from dicomfabd.config.sections import DestinationSection, Tls
 from dicomfabd.config.senders import SenderSection
 from dicomfabd.config.settings import Settings
 
@@ -38,26 +37,29 @@ def _names(
 
 
 def _tls(settings: Settings) -> Iterator[str]:
-    tls = settings.intake.tls
+    for name in ("intake", "worklist", "archive"):
+        yield from _tls_of(getattr(settings, name).tls, f"{name}.tls")
+
+
+def _tls_of(tls: Tls, section: str) -> Iterator[str]:
     if bool(tls.certificate) != bool(tls.key):
         given, missing = ("certificate", "key") if tls.certificate else ("key", "certificate")
-        yield f"intake.tls.{missing}: is missing. It belongs with intake.tls.{given}; name both files or neither."
+        yield f"{section}.{missing}: is missing. It belongs with {section}.{given}; name both files or neither."
     if tls.client_ca and not tls.certificate:
-        yield "intake.tls.client_ca: has no effect without TLS. Name a certificate and its key too."
+        yield f"{section}.client_ca: has no effect without TLS. Name a certificate and its key too."
     if tls.client_names and not tls.client_ca:
-        yield "intake.tls.client_names: nobody is asked for a certificate. Name a client_ca too."
-    yield from _missing_files(tls)
-
-
-def _missing_files(tls: Tls) -> Iterator[str]:
+        yield f"{section}.client_names: nobody is asked for a certificate. Name a client_ca too."
     for key in ("certificate", "key", "client_ca"):
-        path = getattr(tls, key)
-        try:
-            is_missing = bool(path) and not Path(path).is_file()
-        except PermissionError:
-            continue  # people who only look at orders may not see keys; the door itself says so when it opens
-        if is_missing:
-            yield f"intake.tls.{key} = {path!r}: cannot be read: there is no such file. Name a PEM file that exists."
+        yield from _missing_file(f"{section}.{key}", getattr(tls, key))
+
+
+def _missing_file(setting: str, path: str) -> Iterator[str]:
+    try:
+        is_missing = bool(path) and not Path(path).is_file()
+    except PermissionError:
+        return  # people who only look at orders may not see keys; the door itself says so when it opens
+    if is_missing:
+        yield f"{setting} = {path!r}: cannot be read: there is no such file. Name a PEM file that exists."
 
 
 def _senders(settings: Settings) -> Iterator[str]:

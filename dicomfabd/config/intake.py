@@ -1,33 +1,9 @@
-"""The section of the HL7 door and of its TLS."""
-
-from typing import Literal
+"""The section of the HL7 door."""
 
 from pydantic import Field
 
-from dicomfabd.config.kinds import Count, Host, Network, Port, Positive, PositiveSeconds, Processes, Seconds
-from dicomfabd.config.sections import Section
-
-
-class Tls(Section):
-    """TLS of the HL7 port; without a certificate it speaks plain TCP."""
-
-    certificate: str = Field("", description='PEM file with our certificate and those above it; "" is no TLS.')
-    key: str = Field("", description="PEM file with its private key, unencrypted.")
-    client_ca: str = Field(
-        "", description='PEM file; senders must show a certificate signed by one in it (mutual TLS); "" asks for none.'
-    )
-    client_names: list[str] = Field(
-        [], description="A sender's certificate must have one of these as CN or DNS name; empty is any."
-    )
-    handshake_timeout_s: PositiveSeconds = Field(10, description="A handshake not done in this time is given up.")
-    minimum_version: Literal["1.2", "1.3"] = Field(
-        "1.2", description='Oldest version taken, "1.2" or "1.3"; the newest both sides know is used.'
-    )
-
-    @property
-    def is_on(self) -> bool:
-        """True when the port speaks TLS."""
-        return bool(self.certificate)
+from dicomfabd.config.kinds import Count, Host, Network, Port, Positive, Processes, Seconds
+from dicomfabd.config.sections import Section, Tls
 
 
 class Intake(Section):

@@ -13,6 +13,7 @@ from dicomfabd.config.kinds import (
     PeerPort,
     Port,
     Positive,
+    PositiveSeconds,
     Seconds,
     StoreUrl,
     TransferSyntax,
@@ -27,6 +28,28 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Tls(Section):
+    """TLS of the port; without a certificate it speaks plain TCP."""
+
+    certificate: str = Field("", description='PEM file with our certificate and those above it; "" is no TLS.')
+    key: str = Field("", description="PEM file with its private key, unencrypted.")
+    client_ca: str = Field(
+        "", description='PEM file; peers must show a certificate signed by one in it (mutual TLS); "" asks for none.'
+    )
+    client_names: list[str] = Field(
+        [], description="A peer's certificate must have one of these as CN or DNS name; empty is any."
+    )
+    handshake_timeout_s: PositiveSeconds = Field(10, description="A handshake not done in this time is given up.")
+    minimum_version: Literal["1.2", "1.3"] = Field(
+        "1.2", description='Oldest version taken, "1.2" or "1.3"; the newest both sides know is used.'
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """True when the port speaks TLS."""
+        return bool(self.certificate)
+
+
 class Worklist(Section):
     """What modalities ask (C-FIND)."""
 
@@ -36,6 +59,7 @@ class Worklist(Section):
     called_ae_titles: list[AeTitle] = Field([], description="Called AE titles we answer to; empty is any.")
     keep_done_s: Seconds = Field(3600, description="How long a finished order stays visible; 0 is not at all.")
     max_answers: Positive = Field(500, description="Most items given for one query.")
+    tls: Tls = Tls()
 
 
 class Archive(Section):
@@ -45,6 +69,7 @@ class Archive(Section):
     port: Port = Field(11112, description="TCP port; 0 picks a free one.")
     ae_title: AeTitle = Field("FABARCHIVE", description="Its AE title.")
     receives_orders: bool = Field(True, description="Whether every order's study goes there too.")
+    tls: Tls = Tls()
 
 
 class Web(Section):

@@ -10,10 +10,10 @@ from typing import Final, Protocol, cast
 from dicomfabd.config import Intake
 from dicomfabd.intake import mllp
 from dicomfabd.intake.desk import Desk, Taken
-from dicomfabd.intake.tls import TlsDoor
-from dicomfabd.intake.tls_session import TlsRefused, TlsSession
 from dicomfabd.store.interface import Submission
 from dicomfabd.telemetry.journal import Journal
+from dicomfabd.tls.door import TlsDoor
+from dicomfabd.tls.session import TlsRefused, TlsSession
 
 MOST_IN_FLIGHT: Final = 64  # frames of one connection read but not answered; more wait in TCP
 MOST_DISCARDED: Final = 1000  # in a row; who sends so many will never send a message

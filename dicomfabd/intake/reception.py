@@ -17,9 +17,9 @@ from dicomfabd.config import Intake
 from dicomfabd.domain.errors import OrderRejected, StoreUnavailable
 from dicomfabd.intake.connection import Connection, Frame
 from dicomfabd.intake.desk import Desk, Taken
-from dicomfabd.intake.tls import TlsDoor
 from dicomfabd.store.interface import Accepted, Submission
 from dicomfabd.telemetry.journal import Journal
+from dicomfabd.tls.door import TlsDoor
 
 LARGEST_COMMIT: Final = 256  # messages
 RETRY_S: Final = 0.2
@@ -60,7 +60,7 @@ class Reception:
         self.settings = settings
         self.desk = desk
         self.journal = journal
-        self.tls = TlsDoor(settings.tls, journal.certificate_reloaded) if settings.tls.is_on else None
+        self.tls = TlsDoor(settings.tls, "intake.tls", journal.certificate_reloaded) if settings.tls.is_on else None
         self.is_held = False
         self._on_work = on_work
         self._on_ended = on_ended

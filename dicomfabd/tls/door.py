@@ -1,7 +1,7 @@
-"""TLS for the HL7 port and for our own sending, with certificates that may change while we run.
+"""TLS for our ports and for our own sending, with certificates that may change while we run.
 
 Standard: RFC 9325 (BCP 195) §3.1.1 (versions), §3.3 (compression), §3.4 (resumption), §3.5 (renegotiation) and §4.2
-(cipher suites).
+(cipher suites), which is what PS3.15 B.12 asks of DICOM.
 """
 
 import ssl
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomfabd.config import ConfigError, Tls
-from dicomfabd.intake.tls_session import TlsSession
+from dicomfabd.tls.session import TlsSession
 
 _SUITES: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2, those with forward secrecy and authenticated encryption; every suite of 1.3 has both."""
@@ -24,11 +24,12 @@ FileState = tuple[int, int, int] | None
 class TlsDoor:
     """What a new connection needs to speak TLS as the settings say. Not thread-safe."""
 
-    def __init__(self, settings: Tls, on_reload: Callable[[str], None] = lambda _problem: None) -> None:
+    def __init__(self, settings: Tls, section: str, on_reload: Callable[[str], None] = lambda _problem: None) -> None:
         """Read the files.
 
         Args:
             settings: With a certificate and its key.
+            section: Where the settings stand, such as `intake.tls`; for what is said of them.
             on_reload: Told once of each change on disk: the problem that keeps the files before in use, or an empty
                 string when the new ones are.
 
@@ -36,12 +37,13 @@ class TlsDoor:
             ConfigError: A file cannot be read or used; says which and why.
         """
         self._settings = settings
+        self._section = section
         self._on_reload = on_reload
         self._files = [Path(name) for name in (settings.certificate, settings.key, settings.client_ca) if name]
         self._names = frozenset(name.casefold() for name in settings.client_names)
         self._problem = ""
         self._states = self._look()
-        self._context = _server_context(settings)
+        self._context = _server_context(settings, section)
 
     @property
     def problem(self) -> str:
@@ -50,7 +52,7 @@ class TlsDoor:
 
     def session(self) -> TlsSession:
         """Begin TLS on a new connection, with the files as they are now."""
-        return TlsSession(self.context(), self.peer_problem)
+        return TlsSession(self.context(), self._section, self.peer_problem)
 
     def context(self) -> ssl.SSLContext:
         """Give the context for a new connection; files that changed are read again.
@@ -73,14 +75,14 @@ class TlsDoor:
         if not self._names or not self._names.isdisjoint(name.casefold() for name in names):
             return ""
         said = ", ".join(names[:_MOST_NAMES_SAID]) or "nobody"
-        return f"its certificate names {said}, who is not one of intake.tls.client_names"
+        return f"its certificate names {said}, who is not one of {self._section}.client_names"
 
     def _look(self) -> list[FileState]:
         return [_state(file) for file in self._files]
 
     def _reload(self) -> None:
         try:
-            self._context = _server_context(self._settings)
+            self._context = _server_context(self._settings, self._section)
         except ConfigError as error:
             self._problem = f"{error} The files read before stay in use."
         else:
@@ -110,16 +112,16 @@ def client_context(ca: str = "", certificate: str = "", key: str = "") -> ssl.SS
     return context
 
 
-def _server_context(settings: Tls) -> ssl.SSLContext:
+def _server_context(settings: Tls, section: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _harden(context, _VERSIONS[settings.minimum_version])
     # A connection lasts for days, so tickets save nothing; without them nobody comes back on the word of a
     # certificate that has since been withdrawn.
     context.options |= ssl.OP_NO_TICKET
     context.num_tickets = 0
-    _show(context, ("intake.tls.certificate", settings.certificate), ("intake.tls.key", settings.key))
+    _show(context, (f"{section}.certificate", settings.certificate), (f"{section}.key", settings.key))
     if settings.client_ca:
-        _trust(context, "intake.tls.client_ca", settings.client_ca)
+        _trust(context, f"{section}.client_ca", settings.client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
 

@@ -12,17 +12,17 @@ from typing import Any, Final
 
 _RECORD_BYTES: Final = 16384  # RFC 8446 §5.1: no record holds more
 
-_DISTRUST: Final = "it does not trust our certificate, see intake.tls.certificate"
+_DISTRUST: Final = "it does not trust our certificate, see {section}.certificate"
 _REASONS: Final = {
-    "CERTIFICATE_VERIFY_FAILED": "its certificate is not one intake.tls.client_ca vouches for",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not one {section}.client_ca vouches for",
     "HTTP_REQUEST": "it speaks HTTP without TLS",
     "NO_SHARED_CIPHER": "it knows no cipher suite with forward secrecy and authenticated encryption",
-    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "it shows no certificate, and intake.tls.client_ca asks for one",
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "it shows no certificate, and {section}.client_ca asks for one",
     "SSLV3_ALERT_BAD_CERTIFICATE": _DISTRUST,
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": _DISTRUST,
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": _DISTRUST,
     "TLSV1_ALERT_UNKNOWN_CA": _DISTRUST,
-    "UNSUPPORTED_PROTOCOL": "it knows only versions of TLS older than intake.tls.minimum_version",
+    "UNSUPPORTED_PROTOCOL": "it knows only versions of TLS older than {section}.minimum_version",
     "WRONG_VERSION_NUMBER": "it does not speak TLS",
 }
 
@@ -40,16 +40,20 @@ class TlsSession:
         names: CN and DNS names of the peer's certificate, once established; empty if it was not asked for one.
     """
 
-    def __init__(self, context: ssl.SSLContext, judge: Callable[[tuple[str, ...]], str] = lambda _names: "") -> None:
+    def __init__(
+        self, context: ssl.SSLContext, section: str, judge: Callable[[tuple[str, ...]], str] = lambda _names: ""
+    ) -> None:
         """Begin; the peer speaks first.
 
         Args:
             context: Of a server.
+            section: Where its settings stand, for what is said of them.
             judge: Says why a peer with these names may not go on; empty if it may.
         """
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._section = section
         self._judge = judge
         self.is_established = False
         self.is_ended = False
@@ -74,7 +78,7 @@ class TlsSession:
         except ssl.SSLWantReadError:
             return b""
         except ssl.SSLError as error:
-            raise TlsRefused(_sentence(error)) from error
+            raise TlsRefused(_sentence(error).replace("{section}", self._section)) from error
 
     def send(self, text: bytes) -> bytes:
         """Give the bytes to write for a text; only once established."""

@@ -21,8 +21,8 @@ from dicomfabd.intake.mllp import wrap
 from dicomfabd.intake.reading import Reader
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.senders import Senders, default_sender
-from dicomfabd.intake.tls import client_context
 from dicomfabd.store.interface import MessageQuery, OrderQuery
+from dicomfabd.tls.door import client_context
 from tests.builders import an_orm
 
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from dicomfabd.config import ConfigError, Tls
-from dicomfabd.intake.tls import TlsDoor, client_context
-from dicomfabd.intake.tls_session import TlsRefused, TlsSession
+from dicomfabd.tls.door import TlsDoor, client_context
+from dicomfabd.tls.session import TlsRefused, TlsSession
 
 HOST = "fab.example"
 
@@ -102,7 +102,7 @@ def serve(settings: dict[str, Any], *conversations: Callable[[int], Any], door: 
 
     async def main() -> list[Any]:
         outcomes: asyncio.Queue[str] = asyncio.Queue()
-        opened = door or TlsDoor(Tls(**settings))
+        opened = door or TlsDoor(Tls(**settings), "intake.tls")
         server = await asyncio.get_running_loop().create_server(
             lambda: Port(opened.session(), outcomes), "127.0.0.1", 0
         )
@@ -194,7 +194,7 @@ def test_an_old_version_is_refused(ca, files, newest, oldest_taken):
 
 def test_nothing_is_compressed_renegotiated_or_resumed(ca, files):
     """CRIME, handshakes in the middle of data, and coming back on a certificate that was withdrawn."""
-    context = TlsDoor(Tls(**files())).context()
+    context = TlsDoor(Tls(**files()), "intake.tls").context()
 
     assert ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION == context.options & (
         ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
@@ -291,7 +291,7 @@ def test_a_renewed_certificate_is_shown_to_the_next_sender(ca, files):
     first, second = ca.issue_cert(HOST), ca.issue_cert(HOST)
     settings = files(first)
     told: list[str] = []
-    door = TlsDoor(Tls(**settings), told.append)
+    door = TlsDoor(Tls(**settings), "intake.tls", told.append)
     before = door.context()
     assert before is door.context()
 
@@ -305,7 +305,7 @@ def test_a_renewed_client_ca_counts_for_the_next_sender(ca, mutual, tmp_path):
     """A partner that changes its CA does not stop the daemon."""
     other = trustme.CA()
     client = a_client(ca, other.issue_cert("ris.example"))
-    door = TlsDoor(Tls(**mutual))
+    door = TlsDoor(Tls(**mutual), "intake.tls")
     ask = greeted(client)
 
     def trusted(port: int) -> str:
@@ -322,7 +322,7 @@ def test_a_half_written_certificate_keeps_the_old_one(ca, files):
     first, second = ca.issue_cert(HOST), ca.issue_cert(HOST)
     settings = files(first)
     told: list[str] = []
-    door = TlsDoor(Tls(**settings), told.append)
+    door = TlsDoor(Tls(**settings), "intake.tls", told.append)
     before = door.context()
     renewed = chain_of(second)
 
@@ -343,7 +343,7 @@ def test_a_half_written_certificate_keeps_the_old_one(ca, files):
 def test_a_certificate_whose_key_is_not_there_yet_keeps_the_old_one(ca, files):
     """Two files cannot be replaced in one moment."""
     settings = files()
-    door = TlsDoor(Tls(**settings))
+    door = TlsDoor(Tls(**settings), "intake.tls")
     before = door.context()
 
     replace(Path(settings["certificate"]), chain_of(ca.issue_cert(HOST)))
@@ -355,7 +355,7 @@ def test_a_certificate_whose_key_is_not_there_yet_keeps_the_old_one(ca, files):
 def test_a_file_that_is_gone_keeps_the_old_one(files):
     """For the moment between a removal and a creation."""
     settings = files()
-    door = TlsDoor(Tls(**settings))
+    door = TlsDoor(Tls(**settings), "intake.tls")
     before = door.context()
 
     Path(settings["key"]).unlink()
@@ -386,14 +386,14 @@ def test_files_that_cannot_be_used_stop_the_start(mutual, setting, text, said):
     Path(mutual[setting]).write_bytes(text)
 
     with pytest.raises(ConfigError, match=said):
-        TlsDoor(Tls(**mutual))
+        TlsDoor(Tls(**mutual), "intake.tls")
 
 
 @pytest.mark.parametrize("setting", ["certificate", "key", "client_ca"])
 def test_files_that_cannot_be_read_stop_the_start(mutual, setting, tmp_path):
     """A folder stands for what the daemon's user may not read, which as root is nothing."""
     with pytest.raises(ConfigError, match=rf"intake\.tls\.{setting} = '.*': cannot be read: Is a directory"):
-        TlsDoor(Tls(**mutual | {setting: str(tmp_path)}))
+        TlsDoor(Tls(**mutual | {setting: str(tmp_path)}), "intake.tls")
 
 
 def test_our_own_sender_is_taken_with_its_certificate(ca, mutual, tmp_path):

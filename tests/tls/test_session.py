@@ -6,7 +6,7 @@ import ssl
 import pytest
 import trustme
 
-from dicomfabd.intake.tls_session import TlsRefused, TlsSession
+from dicomfabd.tls.session import TlsRefused, TlsSession
 
 HOST = "fab.example"
 LONG = bytes(range(256)) * 400  # seven records
@@ -50,7 +50,7 @@ def ca() -> trustme.CA:
 def session(ca) -> TlsSession:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert(HOST).configure_cert(context)
-    return TlsSession(context)
+    return TlsSession(context, "intake.tls")
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_who_may_not_go_on_is_not_established(ca, peer):
     """The judge has the last word, and what the peer sent is not given."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert(HOST).configure_cert(context)
-    session = TlsSession(context, lambda names: f"it is {names or 'nobody'}")
+    session = TlsSession(context, "intake.tls", lambda names: f"it is {names or 'nobody'}")
     session.feed(peer.step(b""))
 
     with pytest.raises(TlsRefused, match="it is nobody"):
