@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.delivery import Leg, Routing
 from dicomfabd.domain.draft import Choices, OrderDraft, StepDraft, build_order
 from dicomfabd.domain.errors import OrderRejected
 from dicomfabd.domain.order import Code, Order, OrderControl, OrderKeys
@@ -39,7 +39,9 @@ def keys_of(order: Order) -> OrderKeys:
 
 
 def a_new(order: Order, *destinations: str, not_before: float = 0.0) -> Change:
-    return Change(OrderControl.NEW, keys_of(order), order, Routing(destinations, not_before))
+    return Change(
+        OrderControl.NEW, keys_of(order), order, Routing(tuple(Leg(name, not_before) for name in destinations))
+    )
 
 
 def a_cancel(**keys: str) -> Change:

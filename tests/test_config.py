@@ -95,7 +95,7 @@ def test_the_settings_of_the_page_on_senders_are_settings(tmp_path, monkeypatch)
     """The blocks can be pasted, once the files are there."""
     blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "senders.md").read_text(), re.DOTALL)
     (tmp_path / "a.toml").write_text("\n".join(blocks))
-    monkeypatch.setattr("dicomfabd.config.checks._missing_file", lambda _tls: ())
+    monkeypatch.setattr("dicomfabd.config.checks._missing_file", lambda _setting, _path: ())
 
     settings = load(tmp_path / "a.toml")
 

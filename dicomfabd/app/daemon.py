@@ -248,7 +248,7 @@ def destinations_of(settings: Settings, archive_port: int) -> list[Destination]:
     archive = settings.archive
     host = "127.0.0.1" if archive.host in ("0.0.0.0", "") else archive.host  # noqa: S104 - only compared
     own = [Destination(ARCHIVE, host, archive_port, archive.ae_title)] if archive.receives_orders else []
-    return own + [Destination(**section.model_dump()) for section in settings.destinations]
+    return own + [section.destination() for section in settings.destinations]
 
 
 async def _keep_log_short(store: Store) -> None:

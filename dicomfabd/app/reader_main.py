@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from dicomfabd.app.loops import run_loop, settle_memory
 from dicomfabd.app.planning import PlannerSetup
 from dicomfabd.config import Intake, SenderSection
-from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.delivery import Leg, Routing
 from dicomfabd.domain.order import Order
 from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.reading import Reader
@@ -58,7 +58,8 @@ class DeskSetup(BaseModel):
 
     def route(self, order: Order) -> Routing:
         """Say where an order goes, and when."""
-        return Routing(self.destinations, order.scheduled_at.timestamp() if self.waits_for_schedule else 0.0)
+        not_before = order.scheduled_at.timestamp() if self.waits_for_schedule else 0.0
+        return Routing(tuple(Leg(name, not_before) for name in self.destinations))
 
 
 class ReaderSetup(BaseModel):

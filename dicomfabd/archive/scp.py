@@ -13,19 +13,18 @@ from dicomfabd.archive.shelf import Shelf
 from dicomfabd.config import Archive
 from dicomfabd.dimse.matching import MalformedKey
 from dicomfabd.dimse.query import item_matches, keys_of, project, set_character_set, text_of
-from dicomfabd.dimse.server import (
+from dicomfabd.dimse.server import DicomListener, read_attributes
+from dicomfabd.dimse.services import (
     CANNOT_UNDERSTAND,
     IDENTIFIER_DOES_NOT_MATCH,
     OUT_OF_RESOURCES,
     PENDING,
     PENDING_UNSUPPORTED_KEYS,
     Answer,
-    DicomListener,
     Peer,
     Refusal,
     Services,
     StoreRequest,
-    read_attributes,
 )
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.domain.uids import is_valid_uid

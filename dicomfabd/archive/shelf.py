@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from dicomfabd.dimse.part10 import file_header
 from dicomfabd.dimse.query import text_of
-from dicomfabd.dimse.server import StoreRequest
+from dicomfabd.dimse.services import StoreRequest
 from dicomfabd.store.interface import ArchivedInstance, ArchiveIndex
 
 _PER_FOLDER: Final = 1000

@@ -59,6 +59,17 @@ def _ae_title(value: str) -> str:
     return value
 
 
+def _maybe_ae_title(value: str) -> str:
+    return _ae_title(value) if value else value
+
+
+def _web_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError("not a base URL")
+    return value.rstrip("/")
+
+
 def _host(value: str) -> str:
     if not value or any(c.isspace() or c in "/@?#" for c in value):
         raise ValueError("not a host")
@@ -123,6 +134,15 @@ Network = Annotated[
 AeTitle = Annotated[
     str, AfterValidator(_ae_title), Hint("not an AE title. Use 1 to 16 ASCII characters without backslash.")
 ]
+MaybeAeTitle = Annotated[
+    str, AfterValidator(_maybe_ae_title), Hint("not an AE title. Use up to 16 ASCII characters without backslash.")
+]
+WebUrl = Annotated[
+    str,
+    AfterValidator(_web_url),
+    Hint('not a base of DICOMweb services. Use one such as "https://pacs.example/dicom-web".'),
+]
+Associations = Annotated[int, Field(ge=1, le=64), Hint("not a number of associations. Use 1-64.")]
 Name = Annotated[
     str,
     Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"),

@@ -6,7 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dicomfabd.config.kinds import (
     AeTitle,
+    Associations,
     Host,
+    MaybeAeTitle,
     Modality,
     Name,
     PduLength,
@@ -18,8 +20,10 @@ from dicomfabd.config.kinds import (
     StoreUrl,
     TransferSyntax,
     UidRoot,
+    WebUrl,
     Workers,
 )
+from dicomfabd.domain.delivery import Destination
 
 
 class Section(BaseModel):
@@ -124,9 +128,37 @@ class DestinationSection(Section):
     port: PeerPort = Field(description="TCP port.")
     ae_title: AeTitle = Field(description="Its AE title.")
     calling_ae_title: AeTitle = Field("DICOMFABD", description="Ours.")
+    find_ae_title: MaybeAeTitle = Field("", description='Ours when we ask; "" is calling_ae_title.')
+    store_ae_title: MaybeAeTitle = Field("", description='Ours when we send; "" is calling_ae_title.')
+    echo_ae_title: MaybeAeTitle = Field("", description='Ours when we echo; "" is calling_ae_title.')
+    description: str = Field("", max_length=200, description="For people.")
+    environment: Literal["test", "prod"] = Field(
+        "test", description='"prod" gets no study unless a route or a person names it.'
+    )
+    active: bool = Field(True, description="Whether anything is sent there; what waits goes on waiting.")
+    receives_orders: bool = Field(True, description="Whether studies go there that no route sends elsewhere.")
+    transport: Literal["c-store", "pynetdicom", "stow"] = Field(
+        "c-store", description='"c-store", "pynetdicom" where a peer behaves oddly, or "stow" for DICOMweb.'
+    )
+    web_url: WebUrl = Field("", description='Base of its DICOMweb services, user and password included; "" is none.')
+    tls: bool = Field(False, description="Whether associations are secured.")
+    tls_ca: str = Field("", description='PEM file of who vouches for it; "" is those the system trusts.')
+    tls_certificate: str = Field("", description='PEM file with our certificate; "" is none.')
+    tls_key: str = Field("", description='PEM file with its key; "" is in the same file.')
+    tls_check_name: bool = Field(True, description="Whether its certificate must be for host.")
     max_pdu: PduLength = Field(131072, description="Largest PDU we are ready to receive, bytes.")
-    timeout_s: Seconds = Field(30, description="Longest wait for a connection, a reply or a write.")
+    timeout_s: PositiveSeconds = Field(30, description="Longest wait for a connection, a reply or a write.")
+    associations: Associations = Field(2, description="Most studies sent to it at once.")
     transfer_syntaxes: list[TransferSyntax] = Field(
         ["explicit", "implicit"], min_length=1, description="How images are sent, best first; the PACS chooses."
     )
     scale: Literal["", "full", "small", "tiny"] = Field("", description='Size of its studies; "" is as elsewhere.')
+    commitment: bool = Field(False, description="Whether it must commit to what it stored (storage commitment).")
+    commitment_timeout_s: PositiveSeconds = Field(600, description="It is asked again when its report is later.")
+    move_ae_titles: dict[Name, AeTitle] = Field(
+        {}, description="Name of another destination: the AE title by which this PACS knows it."
+    )
+
+    def destination(self) -> Destination:
+        """Give the destination it describes."""
+        return Destination(**self.model_dump() | {"transfer_syntaxes": tuple(self.transfer_syntaxes)})

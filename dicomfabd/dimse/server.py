@@ -5,8 +5,7 @@ lacks are listed in docs/decisions/0002.
 """
 
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any, Final
 
@@ -28,6 +27,8 @@ from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import time
 from pynetdicom.transport import ThreadedAssociationServer
 
+from dicomfabd.dimse.services import CANCELLED, SUCCESS, Peer, Refusal, Services, StoreRequest
+
 # Its pretty-printed identifiers are patients' names in the log, and cost milliseconds even when nobody reads them.
 _config.LOG_REQUEST_IDENTIFIERS = False
 _config.LOG_RESPONSE_IDENTIFIERS = False
@@ -37,14 +38,6 @@ _config.UNRESTRICTED_STORAGE_SERVICE = True
 
 # What peers send is judged by us, not by warnings that quote it.
 pydicom_settings.reading_validation_mode = IGNORE
-
-SUCCESS: Final = 0x0000
-CANCELLED: Final = 0xFE00
-PENDING: Final = 0xFF00
-PENDING_UNSUPPORTED_KEYS: Final = 0xFF01
-OUT_OF_RESOURCES: Final = 0xA700
-IDENTIFIER_DOES_NOT_MATCH: Final = 0xA900
-CANNOT_UNDERSTAND: Final = 0xC000
 
 MOST_ASSOCIATIONS: Final = 64
 LISTEN_BACKLOG: Final = 128
@@ -67,52 +60,7 @@ _STORAGE_SYNTAXES: Final = [
 ]
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a bug
-    """A request gets a failure status (PS3.4 for the service), with a comment of at most 64 characters."""
-
-    def __init__(self, status: int, comment: str) -> None:
-        """Take the status and what to tell the peer."""
-        super().__init__(comment)
-        self.status = status
-        self.comment = comment[:64]
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who asks; AE titles without padding."""
-
-    calling_ae_title: str
-    called_ae_title: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoreRequest:
-    """An instance to keep; `dataset` is encoded in the transfer syntax, without file meta information."""
-
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    dataset: bytes
-
-
 Event = Any  # pynetdicom types its attributes as unions over every DIMSE service
-Answer = tuple[int, Dataset]
-FindHandler = Callable[[Dataset, Peer], Iterable[Answer]]
-StoreHandler = Callable[[StoreRequest, Peer], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What a listener offers besides C-ECHO.
-
-    Attributes:
-        find: SOP class UID → function that gives pending answers, or raises Refusal. Runs on a thread of its own.
-        store: Keeps an instance durably, or raises Refusal. Runs on a thread of its own.
-    """
-
-    find: Mapping[str, FindHandler] = field(default_factory=dict)
-    store: StoreHandler | None = None
 
 
 class DicomListener:

@@ -37,7 +37,7 @@ class Taken:
     def brings_work(self) -> bool:
         """Tell whether something may be sent to a PACS for it."""
         changes = self.submission.changes
-        return any(isinstance(change, Change) and change.routing.destinations for change in changes)
+        return any(isinstance(change, Change) and change.routing.legs for change in changes)
 
 
 class Desk:
@@ -143,7 +143,7 @@ class Desk:
                 request.control,
                 request.keys,
                 request.order,
-                self._route(request.order) if request.order else Routing(()),
+                self._route(request.order) if request.order else Routing(),
                 request.must_exist,
             )
             for request in requests

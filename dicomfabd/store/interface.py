@@ -44,7 +44,7 @@ class Change:
     control: OrderControl
     keys: OrderKeys
     order: Order | None = None
-    routing: Routing = Routing(())
+    routing: Routing = Routing()
     must_exist: bool = False
 
 

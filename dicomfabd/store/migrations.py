@@ -21,6 +21,12 @@ def m0002_intake(db: Database) -> None:
     _execute(db, "0002_intake.sql")
 
 
+@queue_migrations()
+def m0003_delivery(db: Database) -> None:
+    """Managed destinations, turns, commitments."""
+    _execute(db, "0003_delivery.sql")
+
+
 @archive_migrations()
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from dicomfabd.domain.destinations import ManagedDestinations
 from dicomfabd.store.interface import ArchiveIndex, Inbox, MessageBook, OrderBook, PatientRegistry, WorkQueue
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
 from dicomfabd.store.sqlite_book import SqliteOrderBook
+from dicomfabd.store.sqlite_destinations import SqliteDestinations
 from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
 from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
@@ -36,6 +38,7 @@ class Store:
     book: OrderBook
     messages: MessageBook
     patients: PatientRegistry
+    destinations: ManagedDestinations
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
     close: Callable[[], None]
@@ -76,6 +79,7 @@ def open_store(
         book=SqliteOrderBook(file),
         messages=SqliteMessageBook(file),
         patients=SqlitePatientRegistry(file),
+        destinations=SqliteDestinations(file),
         problem=file.problem,
         checkpoint=file.checkpoint,
         close=file.close,

@@ -12,6 +12,7 @@ from dicomfabd.store.sqlite_orders import (
     ADD_JOB,
     ADD_ORDER,
     ADD_STEP,
+    HOLD_JOBS,
     ORDER_COLUMNS,
     act,
     add_event,
@@ -20,7 +21,6 @@ from dicomfabd.store.sqlite_orders import (
     move,
     order_row,
     step_rows,
-    urgency,
 )
 from dicomfabd.store.sqlite_patients import change_patient, is_same_patient, survivor_of
 
@@ -118,14 +118,11 @@ def _rewrite(
     action = action_for(change.control, state, is_same=order == stored, has_begun=has_begun(db, order_id))
     if action in (Action.CHANGED, Action.REOPENED):
         _write(db, order_id, order, now)
-        due_at = max(now, change.routing.not_before)
-        db.execute(
-            "UPDATE jobs SET due_at = ?, priority = ? WHERE order_id = ? AND state IN ('queued', 'held')",
-            (due_at, urgency(order), order_id),
-        )
+        _queue_again(db, order_id, change, order, now)
         if action is Action.REOPENED or state is OrderState.FAILED:
             move(db, order_id, state, OrderState.SCHEDULED, now)
-            _queue_again(db, order_id, change, order, now)
+        elif state is OrderState.HELD:
+            db.execute(HOLD_JOBS, (order_id,))
     add_event(db, order_id, now, f"order.{action}", asked_by)
     return Applied(action, order.accession_number, order.modality, order_id)
 

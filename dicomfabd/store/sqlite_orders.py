@@ -16,7 +16,7 @@ INSERT INTO orders (id, accession_number, filler_order_number, placer_order_numb
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 ADD_STEP: Final = "INSERT INTO steps (order_id, ordinal, modality, station_ae_title, start_at) VALUES (?, ?, ?, ?, ?)"
-ADD_JOB: Final = "INSERT INTO jobs (order_id, destination, state, priority, due_at) VALUES (?, ?, 'queued', ?, ?)"
+ADD_JOB: Final = "INSERT INTO jobs (order_id, destination, state, priority, due_at) VALUES (?, ?, ?, ?, ?)"
 ADD_EVENT: Final = "INSERT INTO events (order_id, at, event, detail) VALUES (?, ?, ?, ?)"
 
 ORDER_COLUMNS: Final = "o.id, o.state, o.document, o.created_at, o.updated_at, o.finished_at"
@@ -29,15 +29,15 @@ LIMIT 1
 """
 # A PACS that has seen nothing shall see nothing; one that has a part gets the rest.
 _CUT_JOBS = """
-UPDATE jobs SET state = 'cancelled' WHERE order_id = ? AND state IN ('queued', 'held', 'failed')
+UPDATE jobs SET state = 'cancelled' WHERE order_id = ? AND state IN ('queued', 'held', 'by_hand', 'failed')
     AND NOT EXISTS (SELECT 1 FROM instances WHERE job_id = jobs.id)
 """
-_HOLD_JOBS = "UPDATE jobs SET state = 'held' WHERE order_id = ? AND state = 'queued'"
+HOLD_JOBS: Final = "UPDATE jobs SET state = 'held' WHERE order_id = ? AND state = 'queued'"
 _FREE_JOBS = "UPDATE jobs SET state = 'queued' WHERE order_id = ? AND state = 'held'"
 _JOB_EFFECTS: Final = {
     Action.CANCELLED: _CUT_JOBS,
     Action.DISCONTINUED: _CUT_JOBS,
-    Action.HELD: _HOLD_JOBS,
+    Action.HELD: HOLD_JOBS,
     Action.RELEASED: _FREE_JOBS,
     Action.STARTED: _FREE_JOBS,
     Action.COMPLETED: _FREE_JOBS,
@@ -85,8 +85,16 @@ def step_rows(order_id: int, order: Order) -> list[tuple[Any, ...]]:
 
 def job_rows(order_id: int, change: Change, order: Order, now: float) -> list[tuple[Any, ...]]:
     """Give the parameters of ADD_JOB."""
-    due_at = max(now, change.routing.not_before)
-    return [(order_id, name, urgency(order), due_at) for name in change.routing.destinations]
+    return [
+        (
+            order_id,
+            leg.destination,
+            "by_hand" if leg.by_hand else "queued",
+            urgency(order),
+            max(now, leg.not_before),
+        )
+        for leg in change.routing.legs
+    ]
 
 
 def urgency(order: Order) -> int:

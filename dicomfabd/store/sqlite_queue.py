@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult
@@ -163,15 +163,8 @@ class SqliteWorkQueue:
         now = self._file.clock()
 
         def operation(db: sqlite3.Connection) -> int:
-            rows = db.execute(
-                "SELECT id, order_id, destination FROM jobs WHERE state = 'queued'"
-                " AND destination NOT IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(destinations)),),
-            ).fetchall()
-            for row in rows:
-                reason = f"no destination named {row['destination']} is configured; add it, then retry"
-                _fail(db, row["id"], row["order_id"], row["destination"], reason, now)
-            return len(rows)
+            waiting = {row[0] for row in db.execute("SELECT DISTINCT destination FROM jobs WHERE state = 'queued'")}
+            return fail_open_jobs(db, waiting - set(destinations), now)
 
         return self._file.writer.run(operation)
 
@@ -180,6 +173,19 @@ class SqliteWorkQueue:
         names = json.dumps(list(destinations))
         due = self._file.read(_NEXT_DUE, names)[0][0]
         return None if due is None else float(due)
+
+
+def fail_open_jobs(db: sqlite3.Connection, destinations: Collection[str], now: float) -> int:
+    """Move what waits for destinations that are gone to the dead letters; gives the number of jobs."""
+    rows = db.execute(
+        "SELECT id, order_id, destination FROM jobs WHERE state IN ('queued', 'held', 'by_hand')"
+        " AND destination IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(destinations)),),
+    ).fetchall()
+    for row in rows:
+        reason = f"no destination named {row['destination']} is configured; add it, then retry"
+        _fail(db, row["id"], row["order_id"], row["destination"], reason, now)
+    return len(rows)
 
 
 def _claim(db: sqlite3.Connection, holder: str, lease_s: float, names: str, now: float) -> Claim | None:

@@ -8,12 +8,12 @@ from pydicom.dataset import Dataset
 
 from dicomfabd.config import Worklist
 from dicomfabd.dimse.query import asked_keywords, project, set_character_set
-from dicomfabd.dimse.server import (
+from dicomfabd.dimse.server import DicomListener
+from dicomfabd.dimse.services import (
     IDENTIFIER_DOES_NOT_MATCH,
     PENDING,
     PENDING_UNSUPPORTED_KEYS,
     Answer,
-    DicomListener,
     Peer,
     Refusal,
     Services,

@@ -50,7 +50,7 @@ def with_door(store, journal) -> Callable[..., Any]:
             reader = Reader(
                 Choices(lambda _procedure, _service: "OT"), chosen, Senders(sections, default_sender(chosen))
             )
-            desk = Desk(reader, store.inbox, lambda _order: Routing(()))
+            desk = Desk(reader, store.inbox, lambda _order: Routing())
             listener = MllpListener(chosen, journal)
             reception = Reception(chosen, desk, journal, lambda: None, listener.ended)
             await listener.start(reception)

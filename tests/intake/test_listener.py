@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from dicomfabd.config import Intake, SenderSection
-from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.delivery import Leg, Routing
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.intake import reception
@@ -30,7 +30,7 @@ def talk(store, journal):
         async def main():
             chosen = Intake(port=0, **settings)
             reader = Reader(Choices(lambda _procedure, service: service or "OT"), chosen, senders)
-            desk = Desk(reader, inbox or store.inbox, lambda _order: Routing(("main",)))
+            desk = Desk(reader, inbox or store.inbox, lambda _order: Routing((Leg("main"),)))
             listener = MllpListener(chosen, journal)
             await listener.start(Reception(chosen, desk, journal, lambda: None, listener.ended))
             try:

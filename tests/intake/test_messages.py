@@ -76,7 +76,7 @@ async def open_door(store: Store, journal: Journal, sender: Json, **settings: An
     intake = Intake.model_validate({"port": 0, **settings})
     senders = Senders([SenderSection.model_validate({"name": "corpus", **sender})] if sender else [])
     reader = Reader(planner_of(Settings()).choices, intake, senders)
-    desk = Desk(reader, store.inbox, lambda _order: Routing(()))
+    desk = Desk(reader, store.inbox, lambda _order: Routing())
     listener = MllpListener(intake, journal)
     await listener.start(Reception(intake, desk, journal, lambda: None, listener.ended))
     try:

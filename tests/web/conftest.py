@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
-from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.delivery import Leg, Routing
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.order import OrderControl
@@ -39,7 +39,7 @@ def take(store):
 
     def accept(*accessions, raw=b"MSH|^~\\&|RIS|HOSP\r", code="AA", faults=(), quarantined=False, **message):
         changes = [
-            Change(OrderControl.NEW, keys_of(order), order, Routing(("main",)))
+            Change(OrderControl.NEW, keys_of(order), order, Routing((Leg("main"),)))
             for order in (an_order(accession) for accession in accessions)
         ]
         received = ReceivedMessage(
@@ -59,7 +59,7 @@ def put(store):
 
     def accept(accession="A1", **changes):
         order = an_order(accession, **changes)
-        change = Change(OrderControl.NEW, keys_of(order), order, Routing(("main",)))
+        change = Change(OrderControl.NEW, keys_of(order), order, Routing((Leg("main"),)))
         store.inbox.accept([Submission(ReceivedMessage(b"MSH|", b"", "mllp", "10.0.0.9:1", "ORM^O01"), [change])])
 
     return accept
@@ -91,7 +91,7 @@ def desk(store, journal, health, woken, take):
         book=store.book,
         messages=store.messages,
         choices=Choices(lambda _procedure, service: service or "OT"),
-        route=lambda _order: Routing(("main",)),
+        route=lambda _order: Routing((Leg("main"),)),
         replay=replay,
         on_work=lambda: woken.append(True),
         addresses=lambda: {"mllp": "127.0.0.1:2575"},

@@ -1,0 +1,118 @@
+"""What a DICOM listener offers, as plain functions: requests, answers and statuses, nothing of PDUs.
+
+Every function runs on a thread and may block. What it raises as `Refusal` is the status the peer gets; anything else
+is a bug, answered as a processing failure.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from dicomfabd.domain.commitment import CommitmentReport, CommitmentRequest
+
+SUCCESS: Final = 0x0000
+CANCELLED: Final = 0xFE00
+PENDING: Final = 0xFF00
+PENDING_UNSUPPORTED_KEYS: Final = 0xFF01
+PROCESSING_FAILURE: Final = 0x0110
+OUT_OF_RESOURCES: Final = 0xA700
+SUB_OPERATIONS_FAILED: Final = 0xA702
+MOVE_DESTINATION_UNKNOWN: Final = 0xA801
+IDENTIFIER_DOES_NOT_MATCH: Final = 0xA900
+SUB_OPERATIONS_WARNING: Final = 0xB000
+CANNOT_UNDERSTAND: Final = 0xC000
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a bug
+    """A request gets a failure status (PS3.4 for the service), with a comment of at most 64 characters."""
+
+    def __init__(self, status: int, comment: str) -> None:
+        """Take the status and what to tell the peer."""
+        super().__init__(comment)
+        self.status = status
+        self.comment = comment[:64]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who asks; AE titles without padding."""
+
+    calling_ae_title: str
+    called_ae_title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRequest:
+    """An instance to keep; `dataset` is encoded in the transfer syntax, without file meta information."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    dataset: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SubOperations:
+    """How far a C-MOVE has come (PS3.4 C.4.2.1.6).
+
+    Attributes:
+        failed_uids: SOP Instance UIDs that could not be sent, so far.
+    """
+
+    remaining: int
+    completed: int
+    failed: int
+    warned: int
+    failed_uids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An instance a C-GET sends back; `dataset` is as in `StoreRequest`."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    dataset: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What a C-GET has to send: how many instances, and each when its turn comes."""
+
+    total: int
+    instances: Iterable[Outgoing]
+
+
+Answer = tuple[int, Dataset]
+FindHandler = Callable[[Dataset, Peer], Iterable[Answer]]
+StoreHandler = Callable[[StoreRequest, Peer], None]
+MoveHandler = Callable[[Dataset, Peer, str, int], Iterator[SubOperations]]
+GetHandler = Callable[[Dataset, Peer], Retrieval]
+CommitHandler = Callable[[CommitmentRequest, Peer], None]
+ReportHandler = Callable[[CommitmentReport, Peer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a listener offers besides C-ECHO.
+
+    Attributes:
+        find: SOP class UID → function that gives pending answers.
+        store: Keeps an instance durably.
+        move: SOP class UID → function that sends instances to an AE title; gets identifier, peer, that title, and the
+            message ID of the request. Its first word comes before anything is sent, then one for each instance.
+        get: SOP class UID → function that finds what to send back.
+        commit: Takes a request for storage commitment; its report goes out later, on an association of its own.
+        report: Takes another's report on what we asked it to commit.
+    """
+
+    find: Mapping[str, FindHandler] = field(default_factory=dict)
+    store: StoreHandler | None = None
+    move: Mapping[str, MoveHandler] = field(default_factory=dict)
+    get: Mapping[str, GetHandler] = field(default_factory=dict)
+    commit: CommitHandler | None = None
+    report: ReportHandler | None = None
