@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from dicomfabd.app.daemon import desk_of, planner_of, route_of
+from dicomfabd.app.daemon import desk_of, planner_of
+from dicomfabd.app.routing import router_setup
 from dicomfabd.cli.console import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -91,7 +92,9 @@ def _replay(settings: Settings, store: Store, message: StoredMessage, edited: by
     actor = f"cli {_user()}"
     if is_json(message):
         choices = planner_of(settings).choices
-        door = OrderDoor(store.inbox, store.book, store.messages, choices, route_of(settings))
+        door = OrderDoor(
+            store.inbox, store.book, store.messages, choices, router_setup(settings).route(store.destinations)
+        )
         return door.replay(message, edited, actor)
     try:
         return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, actor)

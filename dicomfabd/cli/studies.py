@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from dicomfabd.app.daemon import ARCHIVE, anatomy_dir_of, destinations_of, planner_of
+from dicomfabd.app.daemon import anatomy_dir_of, planner_of
+from dicomfabd.app.routing import fixed_destinations
 from dicomfabd.cli.console import (
     ConfigOption,
     JsonOption,
@@ -21,6 +22,7 @@ from dicomfabd.cli.console import (
     settings_or_fail,
 )
 from dicomfabd.cli.explaining import read_orders_or_fail
+from dicomfabd.domain.destinations import ARCHIVE
 from dicomfabd.domain.order import Code, OrderState
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.study import fabricate as make
@@ -157,7 +159,7 @@ def echo(
     """Send a C-ECHO to the destinations; exit code 1 unless all answer."""
     settings = settings_or_fail(config)
     port = address_of(settings, ARCHIVE, settings.archive.host, settings.archive.port).rpartition(":")[2]
-    destinations = [item for item in destinations_of(settings, int(port)) if name in ("", item.name)]
+    destinations = [item for item in fixed_destinations(settings, int(port)) if name in ("", item.name)]
     if not destinations:
         fail(f"no destination named {name} is configured", 2)
     away = 0

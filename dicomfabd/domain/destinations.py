@@ -1,9 +1,12 @@
 """All destinations as one registry: those of the settings, which are fixed, and those people manage while we run."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from dicomfabd.domain.delivery import Destination
+
+ARCHIVE: Final = "archive"
+"""Name of the built-in archive among the destinations."""
 
 
 class ManagedDestinations(Protocol):
