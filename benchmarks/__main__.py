@@ -8,9 +8,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import acks, endurance, fabrication
+from benchmarks import acks, delivery, endurance, fabrication
 
-BENCHMARKS = {"acks": acks.main, "endurance": endurance.main, "fabrication": fabrication.main}
+BENCHMARKS = {
+    "acks": acks.main,
+    "delivery": delivery.main,
+    "endurance": endurance.main,
+    "fabrication": fabrication.main,
+}
 
 
 def fsync_ms(folder: Path, tries: int = 200) -> float:

@@ -25,6 +25,26 @@ class ManagedDestinations(Protocol):
         """Remove one; its open deliveries go to the dead letters. False if there is none of that name."""
 
 
+class NoDestinations:
+    """For where there is no store yet; see `ManagedDestinations`."""
+
+    def revision(self) -> int:
+        """See `ManagedDestinations.revision`."""
+        return 0
+
+    def list(self) -> list[Destination]:
+        """See `ManagedDestinations.list`."""
+        return []
+
+    def put(self, destination: Destination) -> None:
+        """Raise LookupError: nobody would keep it."""
+        raise LookupError(f"there is no store that could keep {destination.name}")
+
+    def remove(self, name: str) -> bool:
+        """See `ManagedDestinations.remove`."""
+        return False
+
+
 class Destinations:
     """The registry, as one process sees it. Thread-safe; a change anywhere is seen at the next look."""
 

@@ -11,6 +11,7 @@ EVENT_REPORT_RQ: Final = 0x0100
 _STORE_RQ, _ECHO_RQ, _ACTION_RQ, _EVENT_REPORT_RSP = 0x0001, 0x0030, 0x0130, 0x8100
 _DATA, _NO_DATA = 0x0001, 0x0101  # CommandDataSetType
 _MEDIUM: Final = 0x0000
+_ELEMENT: Final = struct.Struct("<HHI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +34,17 @@ class Command:
 
 def parse(data: bytes) -> Command:
     """Read a command set; one that is cut off gives what was readable."""
-    elements: dict[int, bytes] = {}
+    numbers: dict[int, int] = {}
     position = 0
     while position + 8 <= len(data):
-        _, element, length = struct.unpack_from("<HHI", data, position)
-        elements[element] = data[position + 8 : position + 8 + length]
-        position += 8 + length
-
-    def number(element: int) -> int | None:
-        value = elements.get(element, b"")
-        return int.from_bytes(value, "little") if len(value) == 2 else None
-
+        _, element, length = _ELEMENT.unpack_from(data, position)
+        position += 8
+        if length == 2 and position + 2 <= len(data):
+            numbers[element] = data[position] | data[position + 1] << 8
+        position += length
+    number = numbers.get
     return Command(
-        field=number(0x0100),
-        message_id=number(0x0110),
-        answers=number(0x0120),
-        status=number(0x0900),
-        type_id=number(0x1002),
-        has_data=number(0x0800) != _NO_DATA,
+        number(0x0100), number(0x0110), number(0x0120), number(0x0900), number(0x1002), number(0x0800) != _NO_DATA
     )
 
 
@@ -119,7 +113,7 @@ def event_report_response(message_id: int, status: int) -> bytes:
 
 
 def _encode(*elements: tuple[int, bytes]) -> bytes:
-    body = b"".join(struct.pack("<HHI", 0, element, len(value)) + value for element, value in elements)
+    body = b"".join([_ELEMENT.pack(0, element, len(value)) + value for element, value in elements])
     return struct.pack("<HHII", 0, 0, 4, len(body)) + body
 
 

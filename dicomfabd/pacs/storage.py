@@ -84,15 +84,16 @@ class StorageAssociation(Association):
         """See `Sender.send_all`. While the PACS works on an instance, the next one is made."""
         sent: Sendable | None = None
         for instance in instances:
+            request = self.store_request(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
             if sent is not None:
                 yield self._result(sent)
-            self.begin_store(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
+            self.send(request)
             sent = instance
         if sent is not None:
             yield self._result(sent)
 
     def _result(self, sent: Sendable) -> InstanceResult:
-        status = self.end_store()
+        status = self.status()
         return InstanceResult(sent.sop_instance_uid, sent.sop_class_uid, status, classify(status))
 
 

@@ -10,6 +10,7 @@ import ssl
 import struct
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -35,6 +36,14 @@ _QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only; elsewhe
 Buffer = bytes | memoryview
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request ready to be sent: its message ID, and its PDUs."""
+
+    message_id: int
+    buffers: list[Buffer]
+
+
 class Association:
     """An open association with a PACS; use as a context manager, which releases it."""
 
@@ -58,7 +67,7 @@ class Association:
         """
         self._destination = destination
         self._name = f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
-        self._message_id = 0
+        self._message_id = self._awaited = 0
         self._inbox = bytearray()
         self._unasked: deque[tuple[int, Command, bytes]] = deque()
         self._socket = connect(destination, self._name)
@@ -105,24 +114,51 @@ class Association:
         Raises:
             Retryable: The peer closed, aborted, fell silent or answered something else.
         """
-        self.begin_store(sop_class_uid, sop_instance_uid, parts, origin)
-        return self.end_store()
+        self.send(self.store_request(sop_class_uid, sop_instance_uid, parts, origin))
+        return self.status()
 
-    def begin_store(
+    def store_request(
         self,
         sop_class_uid: str,
         sop_instance_uid: str,
         parts: Iterable[Buffer],
         origin: tuple[str, int] | None = None,
-    ) -> None:
-        """Send one instance without waiting for the response, so that the next can be made meanwhile; as `store`."""
+    ) -> Request:
+        """Make the request of `store` ready, for `send`; the response to an earlier one may still be awaited."""
         context_id, _ = self._accepted.contexts[sop_class_uid]
-        command = commands.store_request(self._next_message_id(), sop_class_uid, sop_instance_uid, origin)
-        self._write(context_id, command, parts)
+        message_id = self._next_message_id()
+        command = commands.store_request(message_id, sop_class_uid, sop_instance_uid, origin)
+        return Request(message_id, self._buffers(context_id, command, parts))
 
-    def end_store(self) -> int:
-        """Give the status of what `begin_store` has sent; raises Retryable as `store` does."""
-        return self._status()
+    def send(self, request: Request) -> None:
+        """Send a request without waiting for its response, so that the next can be made meanwhile.
+
+        Raises Retryable as `store` does.
+        """
+        try:
+            self._send(request.buffers)
+        except OSError as error:
+            raise Retryable(self._how_it_broke(error)) from error
+        self._awaited = request.message_id
+
+    def status(self) -> int:
+        """Give the status of the response to what was sent last; raises Retryable as `store` does.
+
+        What the peer asks of us meanwhile is kept for `event`.
+        """
+        try:
+            while True:
+                context_id, command, dataset = self._read_message()
+                if command.answers is None and command.field == commands.EVENT_REPORT_RQ:
+                    self._unasked.append((context_id, command, dataset))
+                    continue
+                if command.answers is None or command.status is None:
+                    raise Retryable(f"{self._name} sent a response without a message ID or status")
+                if command.answers != self._awaited:
+                    raise Retryable(f"{self._name} answered another request than the one it was sent")
+                return command.status
+        except OSError as error:
+            raise Retryable(self._how_it_broke(error)) from error
 
     def verify(self) -> int:
         """Send one C-ECHO (PS3.7 §9.1.5) and give the status; raises Retryable as `store` does."""
@@ -140,8 +176,8 @@ class Association:
     def request(self, abstract_syntax: str, command: bytes, parts: Iterable[Buffer] = ()) -> int:
         """Send one request on the context of an abstract syntax and give the status; raises Retryable."""
         context_id, _ = self._accepted.contexts[abstract_syntax]
-        self._write(context_id, command, parts)
-        return self._status()
+        self.send(Request(self._message_id, self._buffers(context_id, command, parts)))
+        return self.status()
 
     def event(self, wait_s: float) -> tuple[int, bytes] | None:
         """Give an N-EVENT-REPORT the peer sent on this association, answered with success, or None.
@@ -159,7 +195,7 @@ class Association:
             return None
         context_id, command, dataset = self._unasked.popleft()
         answer = commands.event_report_response(command.message_id or 0, 0)
-        self._write(context_id, answer, ())
+        self.send(Request(self._awaited, self._buffers(context_id, answer, ())))
         return command.type_id or 0, dataset
 
     def is_idle(self) -> bool:
@@ -204,18 +240,11 @@ class Association:
         self._fragment = max(128, min(_LARGEST_FRAGMENT, limit)) & ~1
         return accepted
 
-    def _write(self, context_id: int, command: bytes, parts: Iterable[Buffer]) -> None:
-        head = _pdv_header(len(command), context_id, _LAST_COMMAND)
-        try:
-            self._send([head, command, *self._fragments(context_id, parts)])
-        except OSError as error:
-            raise Retryable(self._how_it_broke(error)) from error
-
-    def _fragments(self, context_id: int, parts: Iterable[Buffer]) -> list[Buffer]:
-        """Cut the data set into PDVs without copying it: headers and slices, in turn."""
+    def _buffers(self, context_id: int, command: bytes, parts: Iterable[Buffer]) -> list[Buffer]:
+        """Cut a message into PDVs without copying the data set: headers and slices, in turn."""
         views = [memoryview(part) for part in parts if len(part)]
-        left = sum(len(view) for view in views)
-        buffers: list[Buffer] = []
+        left = sum(map(len, views))
+        buffers: list[Buffer] = [_pdv_header(len(command), context_id, _LAST_COMMAND), command]
         views.reverse()
         full = _pdv_header(self._fragment, context_id, _MORE_DATA)
         while left:
@@ -236,22 +265,6 @@ class Association:
             self._socket.sendall(b"".join(buffers))  # TLS copies in any case
         else:
             _send_gathered(self._socket, buffers)
-
-    def _status(self) -> int:
-        """Read the response to the last request; what the peer asks of us meanwhile is kept for `event`."""
-        try:
-            while True:
-                context_id, command, dataset = self._read_message()
-                if command.answers is None and command.field == commands.EVENT_REPORT_RQ:
-                    self._unasked.append((context_id, command, dataset))
-                    continue
-                if command.answers is None or command.status is None:
-                    raise Retryable(f"{self._name} sent a response without a message ID or status")
-                if command.answers != self._message_id:
-                    raise Retryable(f"{self._name} answered another request than the one it was sent")
-                return command.status
-        except OSError as error:
-            raise Retryable(self._how_it_broke(error)) from error
 
     def _hear_unasked(self, wait_s: float) -> bool:
         self._socket.settimeout(wait_s)
