@@ -4,10 +4,13 @@ Command and data of a request leave in one system call, and TCP_QUICKACK before 
 with Nagle's algorithm would wait for our delayed acknowledgment. Not thread-safe: one association, one thread.
 """
 
+import fcntl
 import select
 import socket
 import ssl
 import struct
+import sys
+import termios
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -334,7 +337,16 @@ class Association:
     def _fill(self) -> None:
         if _QUICK_ACK is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-        part = self._socket.recv(_READ_BYTES)
+        unread = _unread(self._socket)
+        while True:
+            try:
+                part = self._socket.recv(_READ_BYTES)
+                break
+            except TimeoutError:
+                # Megabytes may wait in our buffer for a slow line; the peer is not silent while it takes them.
+                before, unread = unread, _unread(self._socket)
+                if unread >= before:
+                    raise
         if not part:
             raise Retryable(f"{self._name} closed the connection")
         self._inbox += part
@@ -349,6 +361,15 @@ def _send_gathered(connection: socket.socket, buffers: list[Buffer]) -> None:
             start += 1
         if sent:
             buffers[start] = memoryview(buffers[start])[sent:]
+
+
+def _unread(connection: socket.socket) -> int:
+    """Give how many bytes of ours the peer has not acknowledged yet; 0 where the system does not tell."""
+    try:
+        answer = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0
+    return int.from_bytes(answer, sys.byteorder)
 
 
 def _pdv_header(size: int, context_id: int, control: int) -> bytes:
