@@ -8,13 +8,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import acks, delivery, endurance, fabrication
+from benchmarks import acks, delivery, endurance, fabrication, latency, outage
 
 BENCHMARKS = {
     "acks": acks.main,
-    "delivery": delivery.main,
     "endurance": endurance.main,
     "fabrication": fabrication.main,
+    "delivery": delivery.main,
+    "latency": latency.main,
+    "outage": outage.main,
 }
 
 

@@ -109,10 +109,11 @@ class OddPacs:
     stored: list[str] = field(default_factory=list)
     associations: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
+    port: int = 0
     _seen: int = 0
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
         self._connections: list[socket.socket] = []
         self._thread = threading.Thread(target=self._listen, daemon=True)
