@@ -9,6 +9,7 @@ from dicomfabd.dimse.exchange import Gone
 from dicomfabd.dimse.limits import Reason
 from dicomfabd.tls.session import TlsRefused, TlsSession
 
+_QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only, which forgets it; elsewhere it is slower
 _TLS_BYTES: Final = 65_536
 
 
@@ -63,11 +64,10 @@ class Link(asyncio.BufferedProtocol):
         address = transport.get_extra_info("peername") or ("?", 0)
         self.host = str(address[0]).removeprefix("::ffff:")
         self.peer = f"[{self.host}]:{address[1]}" if ":" in self.host else f"{self.host}:{address[1]}"
-        connection = transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):  # it is gone already
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            # Without it each answer of two writes waits for the peer's delayed acknowledgment: 40 ms.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = transport.get_extra_info("socket")
+        self._set_option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        # Without it each answer of two writes waits for the peer's delayed acknowledgment: 40 ms.
+        self._set_option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         self._upper.connected(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -78,6 +78,9 @@ class Link(asyncio.BufferedProtocol):
         """Hand on what the socket wrote."""
         if self._is_closing:
             return
+        if _QUICK_ACK is not None:
+            # A peer with Nagle's algorithm sends the rest of a message only once we have acknowledged its beginning.
+            self._set_option(socket.IPPROTO_TCP, _QUICK_ACK)
         if self._tls is None:
             self._upper.filled(nbytes)
         else:
@@ -132,6 +135,10 @@ class Link(asyncio.BufferedProtocol):
         """Close at once."""
         self._is_closing = True
         self._transport.abort()
+
+    def _set_option(self, level: int, option: int) -> None:
+        with contextlib.suppress(OSError):  # it is gone already
+            self._socket.setsockopt(level, option, 1)
 
     def _decrypt(self, tls: TlsSession, count: int) -> None:
         was_established = tls.is_established
