@@ -1,5 +1,7 @@
 """Data sets of DIMSE messages: decoded within limits, encoded, and looked into without their pixels."""
 
+import logging
+import warnings
 from io import BytesIO
 from typing import Final
 
@@ -14,8 +16,10 @@ from pydicom.uid import ImplicitVRLittleEndian
 from dicomfabd.dimse.services import IDENTIFIER_DOES_NOT_MATCH, Refusal, StoreRequest
 from dicomfabd.dimse.structure import MalformedDataSet, check_structure
 
-# What peers send is judged by us, not by warnings that quote it.
+# What peers send is judged by us, not by warnings that quote it; Python keeps each text it warned of for ever.
 pydicom_settings.reading_validation_mode = IGNORE
+logging.getLogger("pydicom").propagate = False
+warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 _MOST_ELEMENTS: Final = 4096
 _DEEPEST: Final = 8

@@ -110,8 +110,8 @@ class Link(asyncio.BufferedProtocol):
         self._writable = None
 
     def write(self, data: bytes) -> None:
-        """Write; nothing happens once the connection is closed."""
-        if not self._is_closing:
+        """Write; nothing happens before TLS is established, or once the connection is closed."""
+        if self.is_secured and not self._is_closing:
             self._transport.write(self._tls.send(data) if self._tls else data)
 
     async def drain(self) -> None:

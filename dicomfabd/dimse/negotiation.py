@@ -1,5 +1,6 @@
 """What is agreed when an association begins (PS3.8 §7.1, PS3.7 Annex D): contexts, roles, lengths."""
 
+import logging
 import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from dicomfabd.dimse.pdu import HEADER_BYTES, INVALID_PARAMETER, PduType, reject
 from dicomfabd.dimse.services import Services
 from dicomfabd.domain.commitment import STORAGE_COMMITMENT
 from dicomfabd.domain.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, is_valid_uid
+
+# Its PDU classes quote what they cannot read.
+logging.getLogger("pynetdicom").propagate = False
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 _APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
@@ -267,4 +271,4 @@ def _is_storage(abstract: str) -> bool:
 
 def _printable(title: bytes) -> str:
     text = title.decode("ascii", "replace").strip()
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
