@@ -82,6 +82,11 @@ class Acceptor:
         self.state = State.ENDED
         self._assembler.discard()
 
+    def release(self) -> None:
+        """Give back the memory; the connection is gone."""
+        self.end()
+        self._buffer.release()
+
     def _take(self, kind: PduType, body: memoryview) -> Iterator[Event]:
         if self.state is State.ENDED:
             return

@@ -111,7 +111,7 @@ class Association:
         if self._acceptor.state is State.OPEN:
             self._end(Reason.CUT, "the connection broke")
         self._is_over = True
-        self._acceptor.end()
+        self._acceptor.release()
         self._watch.end()
         if self._exchange:
             self._exchange.lost()

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from mmap import mmap
 from typing import Final, NamedTuple
 
 from dicomfabd.dimse.limits import Reason, Violation
@@ -51,7 +52,8 @@ class PduBuffer:
     def __init__(self, longest: int) -> None:
         """Take the longest a PDU may be without its header, in bytes."""
         self._longest = longest
-        self._view = memoryview(bytearray(2 * (HEADER_BYTES + longest)))
+        # Of the system, which gives it page by page: who says little costs little.
+        self._view = memoryview(mmap(-1, 2 * (HEADER_BYTES + longest)))
         self._start = self._end = 0
 
     @property
@@ -70,6 +72,11 @@ class PduBuffer:
     def filled(self, count: int) -> None:
         """Note that so many bytes were written to `space`."""
         self._end += count
+
+    def release(self) -> None:
+        """Give the memory back; nothing more can be written."""
+        self._view = memoryview(b"")
+        self._start = self._end = 0
 
     def pdus(self) -> Iterator[tuple[PduType, memoryview]]:
         """Give each complete PDU, type and rest, valid until the next is asked for.

@@ -96,18 +96,18 @@ class DicomListener:
         everybody = [*self._open, *self._waiting]
         for association in everybody:
             association.stop()
-        tasks = [association.task for association in everybody if association.task]
-        if tasks:
+        if tasks := _tasks_of(everybody):
             await asyncio.wait(tasks, timeout=self.limits.stop_s)
         for association in everybody:
             association.abort(Violation(Reason.STOPPED, "we stop"))
-        self._threads.shutdown(wait=False, cancel_futures=True)
         # Whoever does not take our farewell is left.
         asyncio.get_running_loop().call_later(_FAREWELL_S, self._leave)
         await self._emptied.wait()
-        for task in tasks:
+        unfinished = _tasks_of(everybody)
+        for task in unfinished:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def run(self, function: Callable[..., T], /, *arguments: Any) -> Awaitable[T]:
         """Run a blocking function on a thread."""
@@ -119,6 +119,7 @@ class DicomListener:
         self._emptied.clear()
         if len(self._waiting) > self.limits.waiting:
             oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
             oldest.abort(Violation(Reason.BUSY, f"{self.limits.waiting} connections wait for an association"))
 
     def admit(self, association: Association) -> None:
@@ -152,3 +153,7 @@ class DicomListener:
 
     def _reloaded(self, problem: str) -> None:
         self.journal.dicom_certificate_reloaded(self.name, problem)
+
+
+def _tasks_of(associations: Collection[Association]) -> list[asyncio.Task[None]]:
+    return [association.task for association in associations if association.task]

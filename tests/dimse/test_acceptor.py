@@ -222,6 +222,20 @@ def test_a_listener_that_keeps_nothing_takes_no_long_data_set():
     assert Reason.MESSAGE is side.violation(a_fragment(a_command(Operation.C_STORE, DATA)), *long).reason
 
 
+@pytest.mark.parametrize(("services", "reason"), [(Services(commit=print), None), (SERVICES, Reason.MESSAGE)])
+def test_a_list_of_instances_may_be_longer_than_an_identifier(services, reason):
+    """Where commitment is offered, and up to references_bytes."""
+    side = Side(identifier_bytes=1000, references_bytes=2000)
+    side.acceptor = Acceptor(services, side.limits, side.budget)
+    side.opened()
+    begun = a_fragment(a_command(Operation.N_ACTION, DATA))
+    if reason:
+        assert reason is side.violation(begun, a_fragment(bytes(1001), 0)).reason
+    else:
+        side.feed(begun + a_fragment(bytes(2000), 0))
+        assert Reason.MESSAGE is side.violation(a_fragment(b"x", 0)).reason
+
+
 def test_a_half_sent_pdu_is_known_for_one():
     """So that its end can be waited for."""
     side = Side().opened()

@@ -184,6 +184,20 @@ def test_who_waits_for_us_is_not_idle(listen, reasons):
     assert "idle" == reasons()[0]
 
 
+def test_a_slow_peer_has_time_for_what_it_sends(listen, reasons):
+    """A second more for each `bytes_per_s` that came."""
+    listener = listen(SERVICES, message_s=0.2, bytes_per_s=1, idle_s=0.5)
+    with RawPeer(listener.port) as slow, RawPeer(listener.port) as silent:
+        slow.associate((MWL, [IMPLICIT]))
+        slow.send(a_fragment(a_command(Operation.C_FIND, DATA)), a_fragment(PATIENT_ID[:-1], 0))
+        silent.associate()
+        assert ABORTED == silent.read_pdu()[0]
+
+        slow.send(a_fragment(PATIENT_ID[-1:], 2))
+        assert [PENDING, 0] == [slow.read_message()[0].number(STATUS) for _ in range(2)]
+    assert "idle" == reasons()[0]
+
+
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory) -> Tls:
     folder = tmp_path_factory.mktemp("tls")

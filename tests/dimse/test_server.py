@@ -7,6 +7,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pynetdicom import AE, build_role, evt
 
+from dicomfabd.dimse.limits import Limits
+from dicomfabd.dimse.server import DicomListener
 from dicomfabd.dimse.services import (
     IDENTIFIER_DOES_NOT_MATCH,
     MOVE_DESTINATION_UNKNOWN,
@@ -20,6 +22,7 @@ from dicomfabd.dimse.services import (
 )
 from dicomfabd.domain.commitment import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, Reference
 from tests.dimse.raw import CT, EXPLICIT, IMPLICIT, MWL, VERIFICATION
+from tests.listeners import loop_thread
 
 FIND, MOVE, GET = (f"1.2.840.10008.5.1.4.1.2.2.{n}" for n in (1, 2, 3))
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -468,9 +471,6 @@ def test_an_open_association_is_counted_while_it_lasts(listen, sink):
 
 def test_a_request_under_way_ends_before_the_listener_stops(journal):
     """Its peer gets the answer."""
-    from dicomfabd.dimse.server import DicomListener
-    from tests.listeners import loop_thread
-
     begun, may_end = threading.Event(), threading.Event()
     statuses = []
 
@@ -493,3 +493,30 @@ def test_a_request_under_way_ends_before_the_listener_stops(journal):
         query.join(20)
 
     assert [PENDING, 0] == statuses
+
+
+def test_what_does_not_end_in_time_is_aborted_by_a_stop(journal, sink):
+    """stop_s; who is not served at all, at once."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def find(identifier, peer):
+        begun.set()
+        assert may_end.wait(20)
+        yield PENDING, an_identifier()
+
+    with loop_thread() as thread:
+        listener = DicomListener("worklist", "127.0.0.1", 0, find_services(find), journal, limits=Limits(stop_s=0.2))
+        thread.run(listener.start())
+        busy, idle = (associate(listener, (MWL, [IMPLICIT])) for _ in range(2))
+        query = threading.Thread(target=lambda: list(busy.send_c_find(an_identifier(), MWL)))
+        query.start()
+        assert begun.wait(20)
+        thread.run(listener.stop())
+        may_end.set()
+        query.join(20)
+        idle.join(20)
+
+    assert (True, True) == (busy.is_aborted, idle.is_aborted)
+    assert ["stopped"] * 2 == [said["reason"] for said in sink.named("dicom.association_closed")]
+    assert [] == sink.named("dicom.request_failed")
+    assert 0 == sink.counts["dicomfabd_dicom_associations", "worklist"]
