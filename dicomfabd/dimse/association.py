@@ -248,7 +248,7 @@ class Association:
             self._exchange.is_cancelled = True
         self._host.journal.association_closed(
             self._host.name,
-            reason,
+            reason.value,
             peer=self._link.peer,
             calling=self.peer.calling_ae_title,
             called=self.peer.called_ae_title,

@@ -12,6 +12,7 @@ _ITEM_END: Final = (0xFFFE, 0xE00D)
 _SEQUENCE_END: Final = (0xFFFE, 0xE0DD)
 _UNDEFINED: Final = 0xFFFFFFFF
 _TAG_BYTES: Final = 4
+_LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _LONG_VRS: Final = frozenset(
     {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
 )
@@ -85,10 +86,12 @@ class _Walk:
 
     def _vr_and_length(self, tag: tuple[int, int]) -> tuple[bytes, int]:
         if self._is_implicit:
-            if self._position == _TAG_BYTES and self._encoded[_TAG_BYTES : _TAG_BYTES + 2].isupper():
+            is_first = self._position == _TAG_BYTES
+            length = self._take(4)
+            if is_first and _LETTERS.issuperset(length[:2]):
                 # Readers would take all of it for explicit, and see another data set than we do.
                 raise MalformedDataSet("it is not encoded as its transfer syntax says")
-            return b"", self._number(4)
+            return b"", int.from_bytes(length, "little")
         vr = self._take(2)
         if vr not in _VRS:
             raise MalformedDataSet(f"({tag[0]:04X},{tag[1]:04X}) has no value representation")

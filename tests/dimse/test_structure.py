@@ -1,5 +1,7 @@
 """The shape of data sets, against what pydicom writes."""
 
+import contextlib
+
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -77,3 +79,11 @@ def test_what_is_cut_is_noticed(syntax, is_undefined):
     for length in set(range(1, len(whole))) - {first}:
         with pytest.raises(MalformedDataSet):
             check_structure(whole[:length], syntax == IMPLICIT, 100, 8)
+
+
+def test_what_would_be_read_as_explicit_is_not_taken_for_implicit():
+    """A length that looks like letters decides for readers; one letter does not."""
+    for length, is_taken in ((0x41, True), (0x4100, True), (0x4C4F, False)):
+        encoded = b"\x10\0\x20\0" + length.to_bytes(4, "little") + bytes(length)
+        with contextlib.nullcontext() if is_taken else pytest.raises(MalformedDataSet, match="not encoded as"):
+            check_structure(encoded, True, 10, 8)

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 from functools import cache
 
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
@@ -19,6 +20,17 @@ from tests.dimse.raw import CT, DATA, ECHO, EXPLICIT, IMPLICIT, MWL, RELEASE_RQ,
 from tests.fuzz.properties import cut
 
 LIMITS = Limits(pdu_bytes=4096, command_bytes=512, identifier_bytes=1024, instance_bytes=2048, receiving_bytes=3000)
+KEYWORDS = """
+    SpecificCharacterSet PatientName PatientID StudyDate StudyTime AcquisitionDateTime AccessionNumber Rows
+    PatientWeight SeriesNumber StudyInstanceUID QueryRetrieveLevel PatientAge PatientComments RetrieveAETitle
+    ScheduledProcedureStepSequence ReferencedStudySequence SelectorATValue SelectorFDValue SelectorOBValue
+    SelectorUCValue SelectorURValue SelectorSVValue TextString
+"""
+"""One of each value representation, and more of those that are asked for."""
+
+TAGS = [tag_for_keyword(keyword) for keyword in KEYWORDS.split()]
+LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+DEEPEST = 8
 SERVICES = Services(find={MWL: lambda identifier, peer: []}, store=lambda request, peer: None)
 OFFER = Offer(SERVICES, ("OURS", "ANY"), LIMITS.pdu_bytes)
 
@@ -97,13 +109,37 @@ def check_conversation(stream: bytes, lengths: Sequence[int]) -> None:
 
 
 def check_identifier(encoded: bytes, syntax: str) -> None:
-    """An identifier is read to the last value or refused, and nothing else."""
-    try:
-        dataset = datasets.decode(encoded, syntax)
-    except Refusal as refusal:
-        assert refusal.comment
-        return
-    assert depth_of(dataset) <= 8
+    """An identifier is read to the last value or refused, and nothing else; what is shaped as one too."""
+    for one in (encoded, shaped(encoded, syntax)):
+        try:
+            dataset = datasets.decode(one, syntax)
+        except Refusal as refusal:
+            assert refusal.comment
+        else:
+            assert depth_of(dataset) <= DEEPEST
+
+
+def shaped(data: bytes, syntax: str, depth: int = 0) -> bytes:
+    """Give elements whose tags, lengths and values the data decides, each as long as it says."""
+    parts = []
+    position = 0
+    while position + 2 <= len(data):
+        tag = TAGS[data[position] % len(TAGS)]
+        value = data[position + 2 : position + 2 + data[position + 1] % 64]
+        position += 2 + len(value)
+        vr = dictionary_VR(tag).encode()[:2]
+        if vr == b"SQ":
+            inner = shaped(value, syntax, depth + 1)
+            value = b"\xfe\xff\x00\xe0" + struct.pack("<I", len(inner)) + inner
+        header = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
+        if syntax == IMPLICIT:
+            header += struct.pack("<I", len(value))
+        elif vr in LONG_VRS:
+            header += vr + struct.pack("<HI", 0, len(value))
+        else:
+            header += vr + struct.pack("<H", len(value))
+        parts.append(header + value)
+    return b"".join(parts)
 
 
 def depth_of(dataset: Dataset) -> int:
