@@ -66,8 +66,6 @@ class Link(asyncio.BufferedProtocol):
         self.peer = f"[{self.host}]:{address[1]}" if ":" in self.host else f"{self.host}:{address[1]}"
         self._socket = transport.get_extra_info("socket")
         self._set_option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-        # Without it each answer of two writes waits for the peer's delayed acknowledgment: 40 ms.
-        self._set_option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         self._upper.connected(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:

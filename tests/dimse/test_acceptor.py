@@ -143,6 +143,15 @@ def test_what_begins_no_association_is_refused_by_its_header(pdu, reason):
     assert reason is Side().violation(pdu).reason
 
 
+def test_a_pdu_may_be_as_long_as_peers_are_told_and_no_longer():
+    """pdu_bytes, of what follows its header."""
+    side = Side(pdu_bytes=5000).opened()
+    begun = a_fragment(a_command(Operation.C_STORE, DATA), context_id=3)
+
+    assert [] == side.feed(begun + a_fragment(bytes(5000 - 6), 0, 3))
+    assert Reason.PDU is side.violation(a_fragment(bytes(5000 - 5), 0, 3)[:6]).reason
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [

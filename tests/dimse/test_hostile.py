@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import trustme
 from pydicom.dataset import Dataset
 
 from dicomfabd.config import Tls
-from dicomfabd.dimse.command import MESSAGE_ID_RESPONDED_TO, STATUS, Operation
+from dicomfabd.dimse.command import MESSAGE_ID, MESSAGE_ID_RESPONDED_TO, STATUS, Operation
 from dicomfabd.dimse.services import PENDING, Outgoing, Retrieval, Services
 from tests.dimse.raw import (
     ABORTED,
@@ -93,7 +94,8 @@ def test_half_sent_requests_keep_nobody_out(listen, reasons):
 
         assert [0, 0, 0] == [echo(listener.port) for _ in range(3)]
         assert {ABORTED, 0} >= {peer.read_pdu()[0] for peer in peers}
-    assert {"busy", "silent"} == set(reasons())
+    # Of 51 that waited at a time, with the first echo, 20 may.
+    assert {"busy": 31, "silent": 19} == Counter(reasons())
 
 
 def test_a_pdu_of_4_gib_is_refused_by_its_header(listen, reasons):
@@ -452,6 +454,81 @@ def test_a_response_to_what_nobody_asked_is_a_violation(listen, reasons):
         peer.associate()
         assert ABORTED == peer.send(a_fragment(a_command(0x8001, e0120=1, e0900=0))).read_pdu()[0]
     assert ["message"] == reasons()
+
+
+def test_an_answer_to_another_sub_operation_is_a_violation(listen, reasons):
+    """Its message ID is not the one that was asked with."""
+    instances = iter([Outgoing(CT, "1.2.3", IMPLICIT, PATIENT_ID)])
+    listener = listen(Services(get={GET: lambda identifier, peer: Retrieval(1, instances)}))
+    with RawPeer(listener.port) as peer:
+        peer.associate((GET, [IMPLICIT]), (CT, [IMPLICIT]), roles={CT: (False, True)})
+        asked, _ = peer.ask(a_command(Operation.C_GET, DATA), PATIENT_ID).read_message()
+        wrong = a_command(0x8001, e0120=asked.number(MESSAGE_ID) + 1, e0900=0)
+
+        assert ABORTED == peer.ask(wrong, context_id=3).read_pdu()[0]
+    assert ["message"] == reasons()
+
+
+def test_a_peer_that_is_scp_only_stores_nothing(listen):
+    """It may be sent instances, and that is what it asked for."""
+    services = Services(store=lambda request, peer: pytest.fail("stored"), get={GET: lambda identifier, peer: None})
+    with RawPeer(listen(services).port) as peer:
+        peer.associate((CT, [IMPLICIT]), roles={CT: (False, True)})
+        command, _ = peer.ask(a_command(Operation.C_STORE, DATA), PATIENT_ID).read_message()
+
+        assert 0x0122 == command.number(STATUS)
+
+
+def test_a_cancel_of_something_else_changes_nothing(listen):
+    """Its message ID is not that of the query."""
+    seen, may_go_on = threading.Event(), threading.Event()
+
+    def find_two(identifier, peer):
+        yield from find_one(identifier, peer)
+        seen.set()
+        assert may_go_on.wait(20)
+        yield from find_one(identifier, peer)
+
+    with RawPeer(listen(Services(find={MWL: find_two})).port) as peer:
+        peer.associate((MWL, [IMPLICIT]), (VERIFICATION, [IMPLICIT]))
+        peer.ask(a_command(Operation.C_FIND, DATA, 5), PATIENT_ID)
+        assert seen.wait(20)
+        # The echo is taken after the cancel, so that both are there when the query goes on.
+        peer.ask(a_command(Operation.C_CANCEL, message_id=6)).ask(a_command(Operation.C_ECHO), context_id=3)
+        echo(peer.socket.getpeername()[1])
+        may_go_on.set()
+
+        assert [PENDING, PENDING, 0, 0] == [peer.read_message()[0].number(STATUS) for _ in range(4)]
+
+
+def test_what_was_received_makes_room_once_it_was_dealt_with(listen, reasons):
+    """Also what waited when its peer left."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def find_late(identifier, peer):
+        begun.set()
+        assert may_end.wait(20)
+        return []
+
+    listener = listen(Services(find={MWL: find_late}, store=lambda request, peer: None), receiving_bytes=1500)
+
+    def store(peer: RawPeer) -> int:
+        peer.ask(a_command(Operation.C_STORE, DATA), bytes(1000), 3)
+        return peer.read_message()[0].number(STATUS)
+
+    with RawPeer(listener.port) as peer:
+        peer.associate((MWL, [IMPLICIT]), (CT, [IMPLICIT]))
+        assert [0, 0, 0] == [store(peer) for _ in range(3)]
+        peer.ask(a_command(Operation.C_FIND, DATA), PATIENT_ID).ask(a_command(Operation.C_STORE, DATA), bytes(1000), 3)
+        assert begun.wait(20)
+    while not reasons():
+        echo(listener.port)
+    may_end.set()
+    with RawPeer(listener.port) as peer:
+        peer.associate((MWL, [IMPLICIT]), (CT, [IMPLICIT]))
+        assert 0 == store(peer)
+        assert RELEASED == peer.send(RELEASE_RQ).read_pdu()[0]
+    assert ["cut"] == reasons()
 
 
 def test_a_peer_that_answers_no_sub_operation_is_aborted(listen, reasons):

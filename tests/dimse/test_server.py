@@ -7,6 +7,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pynetdicom import AE, build_role, evt
 
+from dicomfabd.dimse import datasets
+from dicomfabd.dimse.command import Operation
 from dicomfabd.dimse.limits import Limits
 from dicomfabd.dimse.server import DicomListener
 from dicomfabd.dimse.services import (
@@ -21,7 +23,7 @@ from dicomfabd.dimse.services import (
     SubOperations,
 )
 from dicomfabd.domain.commitment import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, Reference
-from tests.dimse.raw import CT, EXPLICIT, IMPLICIT, MWL, VERIFICATION
+from tests.dimse.raw import CT, DATA, EXPLICIT, IMPLICIT, MWL, VERIFICATION, RawPeer, a_command
 from tests.listeners import loop_thread
 
 FIND, MOVE, GET = (f"1.2.840.10008.5.1.4.1.2.2.{n}" for n in (1, 2, 3))
@@ -85,6 +87,22 @@ def test_answers_are_given_in_order_and_with_their_status(listen, syntax):
 
     assert [f"P{n}" for n in range(40)] == [a.PatientID for _, a in answers[:-1]]
     assert [0xFF01 if n == 7 else 0xFF00 for n in range(40)] + [0] == [status.Status for status, _ in answers]
+
+
+@pytest.mark.parametrize("longest", [256, 4096, 0])
+def test_no_pdu_is_longer_than_the_peer_takes(listen, longest):
+    """0 is no limit."""
+    services = find_services(lambda identifier, peer: [(PENDING, an_identifier(PatientComments="x" * 9000))])
+    lengths = []
+    with RawPeer(listen(services).port) as peer:
+        peer.associate((MWL, [IMPLICIT]), longest_pdu=longest)
+        peer.ask(a_command(Operation.C_FIND, DATA), datasets.encode(an_identifier(), IMPLICIT))
+        while sum(lengths) < 9000:
+            kind, body = peer.read_pdu()
+            assert 4 == kind
+            lengths.append(len(body))
+
+    assert (longest or 9028) == max(lengths)
 
 
 def test_a_handler_is_told_who_asks(listen):
