@@ -50,7 +50,7 @@ class Exchange:
         """Begin with a request."""
         self._conversation = conversation
         self._request = request
-        self._reply: asyncio.Future[Command] | None = None
+        self._reply: asyncio.Future[Command | None] | None = None
         self._sub_operations = 0
         self.is_cancelled = False
         self.command = request.command
@@ -91,14 +91,17 @@ class Exchange:
         """
         self._sub_operations = self._sub_operations % 65535 + 1
         self._reply = asyncio.get_running_loop().create_future()
-        await self.send(Outbound(context_id, make(self._sub_operations), data))
         try:
+            await self.send(Outbound(context_id, make(self._sub_operations), data))
             async with asyncio.timeout(self._conversation.reply_s):
-                return await self._reply
+                reply = await self._reply
         except TimeoutError as error:
             raise Violation(Reason.IDLE, "a sub-operation is not answered") from error
         finally:
             self._reply = None
+        if reply is None:
+            raise Gone
+        return reply
 
     def replied(self, reply: Command) -> None:
         """Take the response to a sub-operation; raises Violation for one to nothing that was asked."""
@@ -111,4 +114,4 @@ class Exchange:
         """Note that the peer is gone."""
         self.is_cancelled = True
         if self._reply and not self._reply.done():
-            self._reply.set_exception(Gone())
+            self._reply.set_result(None)

@@ -127,7 +127,7 @@ class Offer:
         self._services = services
         self._called = frozenset(called)
         self._pdu_bytes = pdu_bytes
-        self._asked_by_peers = frozenset({VERIFICATION, *services.find, *services.move, *services.get})
+        self._peer_is_scu = frozenset({VERIFICATION, *services.find, *services.move, *services.get})
 
     def negotiate(self, body: bytes) -> Agreement:
         """Answer an A-ASSOCIATE-RQ PDU, given without its header. Takes milliseconds.
@@ -164,7 +164,7 @@ class Offer:
             raise Rejected(Reason.CALLED, detail, rejection(_PERMANENT, _BY_USER, 7))
 
     def _judge(self, context_id: int, abstract: str, proposed: Collection[str], asked: Roles) -> Judgment:
-        if abstract == STORAGE_COMMITMENT or abstract in self._asked_by_peers:
+        if abstract == STORAGE_COMMITMENT or abstract in self._peer_is_scu:
             syntaxes: Collection[str] = _COMMAND_SYNTAXES
         elif _is_storage(abstract):
             syntaxes = _STORAGE_SYNTAXES

@@ -456,6 +456,26 @@ def test_a_response_to_what_nobody_asked_is_a_violation(listen, reasons):
     assert ["message"] == reasons()
 
 
+def test_a_peer_that_leaves_within_a_sub_operation_ends_it(listen, reasons, sink):
+    """And is no bug of ours."""
+    closed = threading.Event()
+
+    def instances() -> Iterator[Outgoing]:
+        try:
+            while True:
+                yield Outgoing(CT, "1.2.3", IMPLICIT, PATIENT_ID)
+        finally:
+            closed.set()
+
+    listener = listen(Services(get={GET: lambda identifier, peer: Retrieval(9, instances())}))
+    with RawPeer(listener.port) as peer:
+        peer.associate((GET, [IMPLICIT]), (CT, [IMPLICIT]), roles={CT: (False, True)})
+        peer.ask(a_command(Operation.C_GET, DATA), PATIENT_ID).read_message()
+
+    assert closed.wait(20)
+    assert (["cut"], []) == (reasons(), sink.named("dicom.request_failed"))
+
+
 def test_an_answer_to_another_sub_operation_is_a_violation(listen, reasons):
     """Its message ID is not the one that was asked with."""
     instances = iter([Outgoing(CT, "1.2.3", IMPLICIT, PATIENT_ID)])
