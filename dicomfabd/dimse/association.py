@@ -12,7 +12,7 @@ from dicomfabd.dimse.exchange import Exchange, Gone
 from dicomfabd.dimse.limits import Budget, Limits, Reason, Violation
 from dicomfabd.dimse.link import Link
 from dicomfabd.dimse.message import Message
-from dicomfabd.dimse.negotiation import Context, Offer, Rejected, titles
+from dicomfabd.dimse.negotiation import Agreement, Context, Rejected, titles
 from dicomfabd.dimse.performing import perform
 from dicomfabd.dimse.services import PROCESSING_FAILURE, Peer, Refusal, Services
 from dicomfabd.dimse.watch import Watch
@@ -28,7 +28,6 @@ class Host(Protocol):
 
     name: str
     services: Services
-    offer: Offer
     limits: Limits
     budget: Budget
     journal: Journal
@@ -36,6 +35,9 @@ class Host(Protocol):
 
     def run(self, function: Callable[..., T], /, *arguments: Any) -> Awaitable[T]:
         """Run a blocking function on a thread."""
+
+    def negotiate(self, asked: Asked) -> Awaitable[Agreement]:
+        """Answer an A-ASSOCIATE-RQ; raises what `Offer.negotiate` raises."""
 
     def connected(self, association: "Association") -> None:
         """Note a connection on which no association is open yet."""
@@ -190,7 +192,7 @@ class Association:
         called, calling = titles(asked)
         self.peer = Peer(calling, called, self._link.host)
         try:
-            agreement = await self.run(self._host.offer.negotiate, asked)
+            agreement = await self._host.negotiate(asked)
             if not self._is_over:
                 self._host.admit(self)
         except Rejected as rejected:

@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Literal, TypeVar
 
 from dicomfabd.config import Tls
+from dicomfabd.dimse.acceptor import Asked
 from dicomfabd.dimse.association import Association
 from dicomfabd.dimse.limits import Budget, Limits, Reason, Violation
 from dicomfabd.dimse.link import Link
-from dicomfabd.dimse.negotiation import Offer, too_many
+from dicomfabd.dimse.negotiation import Agreement, Offer, too_many
 from dicomfabd.dimse.services import Services
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.tls.door import TlsDoor
@@ -61,13 +62,14 @@ class DicomListener:
         self._waiting: dict[Association, None] = {}
         self._open: dict[Association, None] = {}
         self._per_address: Counter[str] = Counter()
+        self._offer = Offer(services, called, limits.pdu_bytes)
         self._threads: ThreadPoolExecutor | None = None
+        self._negotiator: ThreadPoolExecutor | None = None
         self._server: asyncio.Server | None = None
         self._emptied = asyncio.Event()
         self._emptied.set()
         self.name: str = name
         self.services = services
-        self.offer = Offer(services, called, limits.pdu_bytes)
         self.limits = limits
         self.budget = Budget(limits.receiving_bytes)
         self.journal = journal
@@ -85,12 +87,14 @@ class DicomListener:
         listening = socket.create_server(self._address, family=family, backlog=_BACKLOG)
         # Each association has a request under way at most, so that none waits for a thread.
         self._threads = ThreadPoolExecutor(self.limits.associations, thread_name_prefix=f"{self.name}-dicom")
+        # One request for an association may take 50 ms of the interpreter; many at once shall not take all of it.
+        self._negotiator = ThreadPoolExecutor(1, thread_name_prefix=f"{self.name}-negotiator")
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._link, sock=listening, backlog=_BACKLOG)
 
     async def stop(self) -> None:
         """Take no more, let requests under way end for a while, abort the rest."""
-        if self._server is None or self._threads is None:
+        if self._server is None or self._threads is None or self._negotiator is None:
             return
         self._server.close()
         everybody = [*self._open, *self._waiting]
@@ -107,11 +111,16 @@ class DicomListener:
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._negotiator):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def run(self, function: Callable[..., T], /, *arguments: Any) -> Awaitable[T]:
         """Run a blocking function on a thread."""
         return asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    def negotiate(self, asked: Asked) -> Awaitable[Agreement]:
+        """See `association.Host`."""
+        return asyncio.get_running_loop().run_in_executor(self._negotiator, self._offer.negotiate, asked)
 
     def connected(self, association: Association) -> None:
         """See `association.Host`; among too many who only connect, the oldest makes room."""

@@ -19,6 +19,7 @@ from dicomfabd.dimse.command import MESSAGE_ID, MESSAGE_ID_RESPONDED_TO, STATUS,
 from dicomfabd.dimse.services import PENDING, Outgoing, Retrieval, Services
 from tests.dimse.raw import (
     ABORTED,
+    ACCEPTED,
     CT,
     DATA,
     ECHO,
@@ -96,6 +97,20 @@ def test_half_sent_requests_keep_nobody_out(listen, reasons):
         assert {ABORTED, 0} >= {peer.read_pdu()[0] for peer in peers}
     # Of 51 that waited at a time, with the first echo, 20 may.
     assert {"busy": 31, "silent": 19} == Counter(reasons())
+
+
+def test_the_longest_requests_there_are_keep_nobody_out(listen):
+    """Every context there can be, each with many transfer syntaxes, from many at once."""
+    listener = listen(SERVICES)
+    syntaxes = [f"1.2.840.10008.1.2.4.{n}" for n in range(50, 80)]
+    long = associate_rq([(f"1.2.840.10008.5.1.4.1.1.{n}", [*syntaxes, IMPLICIT]) for n in range(128)])
+    with contextlib.ExitStack() as open_peers:
+        peers = [open_peers.enter_context(RawPeer(listener.port)) for _ in range(20)]
+        for peer in peers:
+            peer.send(long)
+
+        assert (0, (0, "")) == (echo(listener.port), find(listener.port))
+        assert {ACCEPTED} == {peer.read_pdu()[0] for peer in peers}
 
 
 def test_a_pdu_of_4_gib_is_refused_by_its_header(listen, reasons):
