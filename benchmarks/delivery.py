@@ -98,7 +98,7 @@ def _small(number: int) -> Instance:
     ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.Rows, ds.Columns = 1, "MONOCHROME2", 64, 64
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 8, 8, 7, 0
     ds.PixelData = bytes(4096)
-    data = encode(ds, is_implicit=False)
+    data = encode(ds, str(ExplicitVRLittleEndian))
     return Instance(str(ds.SOPClassUID), str(ds.SOPInstanceUID), str(ExplicitVRLittleEndian), (data,))
 
 

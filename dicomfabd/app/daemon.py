@@ -102,9 +102,9 @@ class Daemon:
         self._note("page", "http://{}", settings.web.host, web.port)
         archive = await self._open_archive(settings)
         reports = CommitmentReports(store.commitments, settings.workers, self.journal, self._wake_workers())
-        worklist = WorklistServer(settings.worklist, store.book, self.journal, more=reports.services)
-        await asyncio.to_thread(worklist.start)
-        self._exit.push_async_callback(asyncio.to_thread, worklist.stop)
+        worklist = WorklistServer(settings.worklist, store.book, self.journal, reports.services)
+        await worklist.start()
+        self._exit.push_async_callback(worklist.stop)
         self._note("worklist", "{}", settings.worklist.host, worklist.port)
         await self._open_workers(settings, store, archive.port)
         await self._open_intake(settings, store)
@@ -118,8 +118,8 @@ class Daemon:
         opened = await asyncio.to_thread(open_archive_index, folder / "index.db")
         self._exit.push_async_callback(asyncio.to_thread, opened.close)
         archive = ArchiveServer(settings.archive, folder / "instances", opened.index, self.journal)
-        await asyncio.to_thread(archive.start)
-        self._exit.push_async_callback(asyncio.to_thread, archive.stop)
+        await archive.start()
+        self._exit.push_async_callback(archive.stop)
         self._note(ARCHIVE, "{}", settings.archive.host, archive.port)
         return archive
 

@@ -11,9 +11,10 @@ from pydicom.dataset import Dataset
 
 from dicomfabd.archive.shelf import Shelf
 from dicomfabd.config import Archive
+from dicomfabd.dimse.datasets import read_attributes
 from dicomfabd.dimse.matching import MalformedKey
 from dicomfabd.dimse.query import item_matches, keys_of, project, set_character_set, text_of
-from dicomfabd.dimse.server import DicomListener, read_attributes
+from dicomfabd.dimse.server import DicomListener
 from dicomfabd.dimse.services import (
     CANNOT_UNDERSTAND,
     IDENTIFIER_DOES_NOT_MATCH,
@@ -46,20 +47,20 @@ class ArchiveServer:
         self._index = index
         self._journal = journal
         services = Services(find={_STUDY_ROOT_FIND: self._find}, store=self._store)
-        self._listener = DicomListener(settings.host, settings.port, settings.ae_title, services)
+        self._listener = DicomListener("archive", settings.host, settings.port, services, journal, tls=settings.tls)
 
     @property
     def port(self) -> int:
         """The port in use, once started."""
         return self._listener.port
 
-    def start(self) -> None:
-        """Open the port."""
-        self._listener.start()
+    async def start(self) -> None:
+        """Open the port; raises OSError when it is taken."""
+        await self._listener.start()
 
-    def stop(self) -> None:
-        """Close the port."""
-        self._listener.stop()
+    async def stop(self) -> None:
+        """Let requests under way end, then close the port."""
+        await self._listener.stop()
 
     def _store(self, request: StoreRequest, peer: Peer) -> None:
         try:

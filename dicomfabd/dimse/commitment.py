@@ -1,25 +1,27 @@
 """What requests for storage commitment and reports on it say, as data sets (PS3.4 Tables J.3-1 and J.3-2)."""
 
-from collections.abc import Iterable
-from io import BytesIO
+from typing import Final
 
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
-from dicomfabd.dimse.datasets import encode
+from dicomfabd.dimse.datasets import decode, encode
+from dicomfabd.dimse.services import INVALID_ARGUMENT, Refusal
 from dicomfabd.domain.commitment import CommitmentReport, CommitmentRequest, Reference
+from dicomfabd.domain.uids import LONGEST_UID
+
+_MOST_ELEMENTS: Final = 131_072
 
 
-def encode_request(request: CommitmentRequest, *, is_implicit: bool) -> bytes:
+def encode_request(request: CommitmentRequest, transfer_syntax: str) -> bytes:
     """Give the action information of an N-ACTION."""
     ds = Dataset()
     ds.TransactionUID = UID(request.transaction_uid)
     ds.ReferencedSOPSequence = [_item(reference) for reference in request.references]
-    return encode(ds, is_implicit=is_implicit)
+    return encode(ds, transfer_syntax)
 
 
-def encode_report(report: CommitmentReport, *, is_implicit: bool) -> bytes:
+def encode_report(report: CommitmentReport, transfer_syntax: str) -> bytes:
     """Give the event information of an N-EVENT-REPORT."""
     ds = Dataset()
     ds.TransactionUID = UID(report.transaction_uid)
@@ -27,28 +29,27 @@ def encode_report(report: CommitmentReport, *, is_implicit: bool) -> bytes:
         ds.FailedSOPSequence = [_failed_item(reference, reason) for reference, reason in report.failed]
     if report.committed:
         ds.ReferencedSOPSequence = [_item(reference) for reference in report.committed]
-    return encode(ds, is_implicit=is_implicit)
+    return encode(ds, transfer_syntax)
 
 
-def decode_report(data: bytes, *, is_implicit: bool) -> CommitmentReport:
-    """Read event information; raises ValueError for what is none."""
-    try:
-        ds = read_dataset(BytesIO(data), is_implicit, True)
-        return CommitmentReport(
-            str(ds.TransactionUID),
-            tuple(_references(ds.get("ReferencedSOPSequence") or ())),
-            tuple(
-                (reference, int(item.get("FailureReason") or 0))
-                for item in ds.get("FailedSOPSequence") or ()
-                for reference in _references((item,))
-            ),
-        )
-    except Exception as error:  # pydicom raises many types for bytes that are no data set
-        raise ValueError("the report on storage commitment cannot be read") from error
+def decode_request(encoded: bytes, transfer_syntax: str) -> CommitmentRequest:
+    """Read action information; raises Refusal for what is none."""
+    information = decode(encoded, transfer_syntax, _MOST_ELEMENTS, INVALID_ARGUMENT)
+    references = tuple(_reference(item) for item in information.get("ReferencedSOPSequence") or ())
+    if not references:
+        raise Refusal(INVALID_ARGUMENT, "ReferencedSOPSequence is missing or empty")
+    return CommitmentRequest(_uid(information, "TransactionUID"), references)
 
 
-def _references(items: Iterable[Dataset]) -> Iterable[Reference]:
-    return (Reference(str(item.ReferencedSOPClassUID), str(item.ReferencedSOPInstanceUID)) for item in items)
+def decode_report(encoded: bytes, transfer_syntax: str) -> CommitmentReport:
+    """Read event information; raises Refusal for what is none."""
+    information = decode(encoded, transfer_syntax, _MOST_ELEMENTS, INVALID_ARGUMENT)
+    failed = information.get("FailedSOPSequence") or ()
+    return CommitmentReport(
+        _uid(information, "TransactionUID"),
+        tuple(_reference(item) for item in information.get("ReferencedSOPSequence") or ()),
+        tuple((_reference(item), _failure_reason(item)) for item in failed),
+    )
 
 
 def _item(reference: Reference) -> Dataset:
@@ -62,3 +63,21 @@ def _failed_item(reference: Reference, reason: int) -> Dataset:
     item = _item(reference)
     item.FailureReason = reason
     return item
+
+
+def _reference(item: Dataset) -> Reference:
+    return Reference(_uid(item, "ReferencedSOPClassUID"), _uid(item, "ReferencedSOPInstanceUID"))
+
+
+def _uid(dataset: Dataset, keyword: str) -> str:
+    value = dataset.get(keyword)
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_UID:
+        raise Refusal(INVALID_ARGUMENT, f"{keyword} is missing or not a UID")
+    return str(value)
+
+
+def _failure_reason(item: Dataset) -> int:
+    value = item.get("FailureReason")
+    if not isinstance(value, int):
+        raise Refusal(INVALID_ARGUMENT, "FailureReason is missing")
+    return value

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian
 
 from dicomfabd.dimse.datasets import encode
 from dicomfabd.dimse.part10 import file_header
@@ -124,7 +124,7 @@ def write_file(instance: Instance, path: Path) -> None:
 
 
 def _document(plan: StudyPlan, series: SeriesPlan, syntax: str) -> Instance:
-    data = encode(DOCUMENTS[series.kind](plan, series), is_implicit=syntax == ImplicitVRLittleEndian)
+    data = encode(DOCUMENTS[series.kind](plan, series), syntax)
     return Instance(sop_class_of(series), series.sop_instance_uid(0), syntax, (data,))
 
 

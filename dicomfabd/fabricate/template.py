@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pydicom.dataset import Dataset
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomfabd.dimse.datasets import encode
 
@@ -73,7 +73,7 @@ class SeriesTemplate:
         for keyword in varying:
             setattr(model, keyword, _HOLES[keyword].sentinel)
         is_implicit = transfer_syntax == ImplicitVRLittleEndian
-        encoded = encode(model, is_implicit=is_implicit)
+        encoded = encode(model, str(ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian))
         starts: list[tuple[str, int]] = []
         for keyword in varying:
             hole = _HOLES[keyword]

@@ -5,6 +5,7 @@ from typing import Final
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomfabd.dimse.commitment import decode_report, encode_report, encode_request
+from dicomfabd.dimse.services import Refusal
 from dicomfabd.domain.commitment import STORAGE_COMMITMENT, CommitmentReport, CommitmentRequest
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import Permanent, Retryable
@@ -34,7 +35,7 @@ def ask(destination: Destination, request: CommitmentRequest) -> CommitmentRepor
         if syntax is None:
             raise Permanent(f"{destination.name} does not offer storage commitment; switch it off for this destination")
         try:
-            status = association.act(STORAGE_COMMITMENT, encode_request(request, is_implicit=_is_implicit(syntax)))
+            status = association.act(STORAGE_COMMITMENT, encode_request(request, syntax))
         except Retryable as error:
             raise Retryable(f"{error}; {_register(destination)}") from error
         if status == _UNKNOWN_CALLER:
@@ -56,20 +57,16 @@ def send_report(destination: Destination, report: CommitmentReport) -> None:
         if syntax is None:
             raise Retryable(f"{destination.name} does not take reports on storage commitment")
         event = _SOME_FAILED if report.failed else _ALL_COMMITTED
-        status = association.tell(STORAGE_COMMITMENT, event, encode_report(report, is_implicit=_is_implicit(syntax)))
+        status = association.tell(STORAGE_COMMITMENT, event, encode_report(report, syntax))
         if status != 0:
             raise Retryable(f"{destination.name} refused the report (status 0x{status:04X})")
 
 
 def _read(data: bytes, syntax: str) -> CommitmentReport:
     try:
-        return decode_report(data, is_implicit=_is_implicit(syntax))
-    except ValueError as error:
-        raise Retryable(str(error)) from error
-
-
-def _is_implicit(syntax: str) -> bool:
-    return syntax == ImplicitVRLittleEndian
+        return decode_report(data, syntax)
+    except Refusal as error:
+        raise Retryable(f"the report on storage commitment cannot be used: {error}") from error
 
 
 def _register(destination: Destination) -> str:

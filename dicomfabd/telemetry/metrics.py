@@ -45,6 +45,15 @@ METRICS: Final = (
     Metric(Gauge, "dicomfabd_orders", "Orders by state.", ("state",)),
     # destination: configured names; state: queued | held | leased | done | failed | cancelled
     Metric(Gauge, "dicomfabd_jobs", "Deliveries (order x destination) by state.", ("destination", "state")),
+    # listener: worklist | archive
+    Metric(Gauge, "dicomfabd_dicom_associations", "DICOM associations open now.", ("listener",)),
+    # listener: worklist | archive; reason: those of dimse.limits.Reason
+    Metric(
+        Counter,
+        "dicomfabd_dicom_associations_closed_total",
+        "DICOM associations refused, or ended otherwise than by release.",
+        ("listener", "reason"),
+    ),
     Metric(
         Counter, "dicomfabd_worklist_queries_total", "Worklist C-FIND requests.", ("result",)
     ),  # result: ok | failed

@@ -37,17 +37,28 @@ class WorklistServer:
         settings: Worklist,
         book: OrderBook,
         journal: Journal,
-        clock: Callable[[], float] = time.time,
         more: Services = _NOTHING_MORE,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Prepare; nothing is opened yet. The listener offers `more` besides the worklist."""
+        """Prepare; nothing is opened yet.
+
+        Args:
+            settings: Its section.
+            book: Where the orders are looked up.
+            journal: Told of queries, and of associations that end badly.
+            more: What is offered on the same port besides.
+            clock: Gives Unix seconds.
+
+        Raises:
+            ConfigError: A file of its TLS cannot be used.
+        """
         self._settings = settings
         self._book = book
         self._journal = journal
         self._clock = clock
         services = replace(more, find={**more.find, _MODALITY_WORKLIST_FIND: self._find})
         self._listener = DicomListener(
-            settings.host, settings.port, settings.ae_title, services, settings.called_ae_titles
+            "worklist", settings.host, settings.port, services, journal, settings.called_ae_titles, settings.tls
         )
 
     @property
@@ -55,13 +66,13 @@ class WorklistServer:
         """The port in use, once started."""
         return self._listener.port
 
-    def start(self) -> None:
-        """Open the port."""
-        self._listener.start()
+    async def start(self) -> None:
+        """Open the port; raises OSError when it is taken."""
+        await self._listener.start()
 
-    def stop(self) -> None:
-        """Close the port."""
-        self._listener.stop()
+    async def stop(self) -> None:
+        """Let queries under way end, then close the port."""
+        await self._listener.stop()
 
     def _find(self, identifier: Dataset, peer: Peer) -> Iterator[Answer]:
         started = time.perf_counter()

@@ -18,6 +18,7 @@ from dicomfabd.pacs.storage import StorageAssociation
 from dicomfabd.store.opening import open_archive_index
 from tests.conftest import program
 from tests.fabricate.studies import plan_of
+from tests.listeners import running
 
 PLAN = plan_of("CT HEAD", "CT")
 
@@ -26,9 +27,8 @@ PLAN = plan_of("CT HEAD", "CT")
 def archive(tmp_path, journal):
     opened = open_archive_index(tmp_path / "index.db")
     server = ArchiveServer(Archive(port=0), tmp_path / "instances", opened.index, journal)
-    server.start()
-    yield server
-    server.stop()
+    with running(server):
+        yield server
     opened.close()
 
 

@@ -1,5 +1,6 @@
 """The worklist over the network, asked by pynetdicom and by DCMTK's findscu."""
 
+import contextlib
 import subprocess
 
 import pytest
@@ -15,21 +16,19 @@ from dicomfabd.domain.patient import Patient
 from dicomfabd.worklist.scp import WorklistServer
 from tests.builders import NOON, a_cancel, a_message, a_new, an_order, take
 from tests.conftest import program
+from tests.listeners import running
 
 
 @pytest.fixture
 def serve(store, journal, clock):
-    started = []
+    with contextlib.ExitStack() as started:
 
-    def start(**settings):
-        server = WorklistServer(Worklist(port=0, **settings), store.book, journal, clock)
-        server.start()
-        started.append(server)
-        return server
+        def start(**settings):
+            server = WorklistServer(Worklist(port=0, **settings), store.book, journal, clock=clock)
+            started.enter_context(running(server))
+            return server
 
-    yield start
-    for server in started:
-        server.stop()
+        yield start
 
 
 @pytest.fixture
