@@ -1,7 +1,7 @@
 """C-ECHO: is there a DICOM application that knows us? (PS3.4 Annex A)."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dicomfabd.domain.delivery import Destination
@@ -23,8 +23,9 @@ class EchoResult:
 def echo(destination: Destination) -> EchoResult:
     """Send one C-ECHO on an association of its own; never raises for what a peer does."""
     started = time.perf_counter()
+    caller = replace(destination, calling_ae_title=destination.calling("echo"))
     try:
-        with Association(destination, {VERIFICATION: _SYNTAXES}) as association:
+        with Association(caller, {VERIFICATION: _SYNTAXES}) as association:
             if association.transfer_syntax(VERIFICATION) is None:
                 return EchoResult(False, time.perf_counter() - started, "it does not accept C-ECHO")
             status = association.verify()

@@ -13,7 +13,7 @@ from dicomfabd.pacs.wire import Association, Buffer
 
 # Every storage SCP takes at least the implicit one (PS3.5 §10.1); the explicit one keeps private attributes readable.
 _PLAIN: Final = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
-_DOCUMENTS: Final = frozenset(
+DOCUMENTS: Final = frozenset(
     {
         str(uid.BasicTextSRStorage),
         str(uid.EncapsulatedPDFStorage),
@@ -33,7 +33,7 @@ class StorageAssociation(Association):
         # Objects without pixels have nothing to compress; every peer is offered the plain syntaxes too.
         images = tuple(dict.fromkeys((*wanted, *_PLAIN)))
         plain = tuple(syntax for syntax in images if syntax in _PLAIN)
-        super().__init__(destination, {name: plain if name in _DOCUMENTS else images for name in sop_class_uids})
+        super().__init__(destination, {name: plain if name in DOCUMENTS else images for name in sop_class_uids})
 
     def syntax_for(self, sop_class_uid: str) -> str:
         """Give the transfer syntax to encode a class in.
