@@ -21,6 +21,7 @@ from dicomfabd.app.workers import WorkerPool
 from dicomfabd.archive.scp import ArchiveServer
 from dicomfabd.config import ConfigError, Settings
 from dicomfabd.domain.delivery import Destination, Routing
+from dicomfabd.domain.destinations import ARCHIVE, Destinations
 from dicomfabd.domain.order import Order
 from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
@@ -36,9 +37,6 @@ from dicomfabd.telemetry.sink import LocalSink
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.server import WebServer
 from dicomfabd.worklist.scp import WorklistServer
-
-ARCHIVE: Final = "archive"
-"""Name of the built-in archive among the destinations."""
 
 INTAKE_STOP_S: Final = 5.0
 WORKERS_STOP_S: Final = 18.0
@@ -190,10 +188,16 @@ class Daemon:
             # Routes run on threads; the pool lives on the loop.
             loop.call_soon_threadsafe(self.pool.wake)
 
+        def registry() -> Destinations:
+            # The archive opens after the page, and may pick its port.
+            port = int(self.addresses.get(ARCHIVE, "0").rpartition(":")[2])
+            return Destinations(destinations_of(settings, port), store.destinations)
+
         return WebDesk(
             inbox=store.inbox,
             book=store.book,
             messages=store.messages,
+            destinations=registry,
             replay=Replayer(desk_of(settings, store), store.messages).replay,
             choices=planner.choices,
             route=route_of(settings),
