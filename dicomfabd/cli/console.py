@@ -1,10 +1,12 @@
 """What all commands share: how they read settings, print and fail."""
 
+import getpass
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -118,6 +120,13 @@ def existing_store(settings: Settings) -> Iterator[Store]:
         fail(f"{path}: {error}")
     finally:
         store.close()
+
+
+def actor() -> str:
+    """Give who acts, for the audit trail."""
+    with suppress(OSError, KeyError):  # a container's user may have no name
+        return f"cli {getpass.getuser()}"
+    return f"cli {os.getuid()}"
 
 
 def address_of(settings: Settings, door: str, host: str, port: int) -> str:

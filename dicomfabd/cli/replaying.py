@@ -1,11 +1,9 @@
 """messages replay, audit: taking a message once more, and who did what."""
 
-import getpass
 import os
 import shlex
 import subprocess
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +15,7 @@ from dicomfabd.cli.console import (
     EXIT_USAGE,
     ConfigOption,
     JsonOption,
+    actor,
     existing_store,
     fail,
     print_json,
@@ -88,13 +87,12 @@ def audit(before: Before = None, limit: Limit = 50, as_json: JsonOption = False,
 
 
 def _replay(settings: Settings, store: Store, message: StoredMessage, edited: bytes | None) -> Replayed:
-    actor = f"cli {_user()}"
     if is_json(message):
         choices = planner_of(settings).choices
         door = OrderDoor(store.inbox, store.book, store.messages, choices, route_of(settings))
-        return door.replay(message, edited, actor)
+        return door.replay(message, edited, actor())
     try:
-        return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, actor)
+        return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, actor())
     except (ValueError, OrderRejected) as error:
         fail(str(error))
 
@@ -127,9 +125,3 @@ def _edited(message: StoredMessage) -> bytes:
 
 def _with_ends(content: bytes, end: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", end)
-
-
-def _user() -> str:
-    with suppress(OSError, KeyError):  # a container's user may have no name
-        return getpass.getuser()
-    return str(os.getuid())

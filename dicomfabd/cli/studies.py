@@ -1,15 +1,14 @@
-"""plan, fabricate, orders, pacs: what becomes of an order."""
+"""plan, fabricate, orders: what becomes of an order."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dicomfabd.app.daemon import ARCHIVE, anatomy_dir_of, destinations_of, planner_of
+from dicomfabd.app.daemon import anatomy_dir_of, planner_of
 from dicomfabd.cli.console import (
     ConfigOption,
     JsonOption,
-    address_of,
     existing_store,
     fail,
     out,
@@ -25,12 +24,10 @@ from dicomfabd.domain.order import Code, OrderState
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.study import fabricate as make
 from dicomfabd.fabricate.study import write_file
-from dicomfabd.pacs.echo import echo as send_echo
 from dicomfabd.store.interface import OrderQuery
 from dicomfabd.web.orders import detail, summary
 
 orders_app = typer.Typer(help="Look at orders, with the daemon running or not.", no_args_is_help=True)
-pacs_app = typer.Typer(help="Ask the destinations.", no_args_is_help=True)
 
 
 def plan(
@@ -148,23 +145,3 @@ def show_order(
     for event in order["timeline"]:
         said = " ".join(f"{key}={value}" for key, value in event["detail"].items())
         say_wrapped(f"{event['at']} {event['event']} {said}")
-
-
-@pacs_app.command("echo")
-def echo(
-    name: Annotated[str, typer.Argument(help="One destination; all by default.")] = "", config: ConfigOption = None
-) -> None:
-    """Send a C-ECHO to the destinations; exit code 1 unless all answer."""
-    settings = settings_or_fail(config)
-    port = address_of(settings, ARCHIVE, settings.archive.host, settings.archive.port).rpartition(":")[2]
-    destinations = [item for item in destinations_of(settings, int(port)) if name in ("", item.name)]
-    if not destinations:
-        fail(f"no destination named {name} is configured", 2)
-    away = 0
-    for destination in destinations:
-        result = send_echo(destination)
-        away += not result.ok
-        where = f"{destination.name}: {destination.ae_title} at {destination.host}:{destination.port}"
-        said = f"answers in {result.seconds * 1000:.0f} ms" if result.ok else result.reason
-        out.print(f"{where} {said}", style="red" if out.is_terminal and not result.ok else None, soft_wrap=True)
-    raise typer.Exit(1 if away else 0)
