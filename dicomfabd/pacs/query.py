@@ -1,8 +1,9 @@
 """C-FIND: one question to one PACS or to many at once (PS3.4 C.4.1), and what each of them said."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -102,11 +103,12 @@ def _ask_dimse(destination: Destination, question: Question) -> Answer:
     rows: list[Row] = []
     state, more, reason = State.ANSWERED, False, ""
     try:
-        for row in find(destination, question):
-            if len(rows) == question.most:
-                more = True
-                break
-            rows.append(row)
+        with closing(find(destination, question)) as found:
+            for row in found:
+                if len(rows) == question.most:
+                    more = True
+                    break
+                rows.append(row)
     except Refused as error:
         state, reason = State.REFUSED, str(error)
     except Retryable as error:
@@ -116,7 +118,7 @@ def _ask_dimse(destination: Destination, question: Question) -> Answer:
     return Answer(destination.name, state, tuple(rows), more, "C-FIND", reason, time.monotonic() - started)
 
 
-def find(destination: Destination, question: Question) -> Iterator[Row]:
+def find(destination: Destination, question: Question) -> Generator[Row, None, None]:
     """Give the matches of one PACS as they come; a caller that stops early cancels the query.
 
     Raises:
@@ -146,7 +148,8 @@ def has_study(destination: Destination, study_uid: str) -> bool:
     """Ask whether a PACS has a study; True also where it does not say."""
     question = Question(Level.STUDY, {"StudyInstanceUID": study_uid}, most=1)
     try:
-        return any(True for _ in find(destination, question))
+        with closing(find(destination, question)) as found:
+            return next(found, None) is not None
     except (Retryable, Permanent):
         return True
 

@@ -150,12 +150,14 @@ def associate(
         raise _explain(name, destination, association)
     try:
         yield association
+    except GeneratorExit:  # somebody has enough answers
+        _release(association)
+        raise
     except BaseException:
         association.abort()
         raise
     else:
-        if association.is_established:
-            association.release()
+        _release(association)
     finally:
         _close(association)
 
@@ -174,6 +176,11 @@ def why_it_ended(association: Any) -> str:
     if connection is not None and connection.failure:
         return str(connection.failure)
     return "it aborted, closed the connection or fell silent"
+
+
+def _release(association: Any) -> None:
+    if association.is_established:
+        association.release()
 
 
 def _close(association: Any) -> None:

@@ -170,7 +170,7 @@ def test_answers_are_read_in_the_character_set_they_are_in(charset, name):
 
 
 def test_a_pacs_is_told_to_stop_after_the_wanted_rows():
-    """C-CANCEL; it need not send all it has."""
+    """C-CANCEL, then a release; it need not send all it has."""
     cancelled = threading.Event()
 
     def endless(event):
@@ -181,9 +181,12 @@ def test_a_pacs_is_told_to_stop_after_the_wanted_rows():
         cancelled.set()
         yield 0xFE00, None
 
-    with serving([(evt.EVT_C_FIND, endless)], STUDIES) as destination:
+    released = threading.Event()
+    handlers = [(evt.EVT_C_FIND, endless), (evt.EVT_RELEASED, lambda _event: released.set())]
+    with serving(handlers, STUDIES) as destination:
         answer = ask(destination, a_question(most=5))
         assert cancelled.wait(10)
+        assert released.wait(10)
 
     assert (State.ANSWERED, 5, True) == (answer.state, len(answer.rows), answer.more)
 

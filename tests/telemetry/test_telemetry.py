@@ -45,7 +45,8 @@ def test_every_event_that_is_said_is_listed_and_the_other_way_round():
     """The catalogue is what people grep for."""
     said = set(
         re.findall(
-            r'"((?:daemon|intake|reader|message|order|patient|worklist|study|worker|archive|pacs|web)\.[a-z_]+)"', SOURCE
+            r'"((?:daemon|intake|reader|message|order|patient|worklist|study|worker|archive|pacs|web)\.[a-z_]+)"',
+            SOURCE,
         )
     )
 
