@@ -50,16 +50,16 @@ class _Socket(AssociationSocket):
 
     socket: Any  # None once pynetdicom is done with it
     connection: socket.socket | None = None
+    address = ("", 0)
     failure = ""
     taken = 0
     most_bytes = MOST_BYTES
 
     def connect(self, primitive: Any) -> None:
-        host, port, *_ = primitive.address_info.as_tuple
-        timeout_s = self.assoc.connection_timeout
         self.socket.close()
         try:
-            self.connection = socket.create_connection((host, port), timeout_s)
+            # By its name, so that each of its addresses is tried.
+            self.connection = socket.create_connection(self.address, self.assoc.connection_timeout)
             self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls_args:
                 context, name = self.tls_args
@@ -90,11 +90,13 @@ class _Socket(AssociationSocket):
 class _Entity(AE):
     """Makes associations on our socket."""
 
+    address = ("", 0)
     most_bytes = MOST_BYTES
 
     def _create_socket(self, assoc: Any, address: Any, tls_args: Any) -> _Socket:
         made = _Socket(assoc, address=address)
         made.tls_args = tls_args
+        made.address = self.address
         made.most_bytes = self.most_bytes
         return made
 
@@ -125,12 +127,7 @@ def associate(
         Permanent: A TLS file of the destination cannot be used.
     """
     name = f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
-    entity = _Entity(destination.calling("find"))
-    entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    entity.connection_timeout = entity.acse_timeout = destination.timeout_s
-    entity.dimse_timeout = entity.network_timeout = max(destination.timeout_s, silence_s)
-    entity.most_bytes = most_bytes
+    entity = _entity(destination, max(destination.timeout_s, silence_s), most_bytes)
     tls = (context_for(destination), destination.host) if destination.tls else None
     try:
         association = entity.associate(
@@ -160,6 +157,17 @@ def associate(
         _release(association)
     finally:
         _close(association)
+
+
+def _entity(destination: Destination, silence_s: float, most_bytes: int) -> _Entity:
+    entity = _Entity(destination.calling("find"))
+    entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    entity.connection_timeout = entity.acse_timeout = destination.timeout_s
+    entity.dimse_timeout = entity.network_timeout = silence_s
+    entity.address = (destination.host, destination.port)
+    entity.most_bytes = most_bytes
+    return entity
 
 
 def hang_up(association: Any) -> None:
