@@ -123,7 +123,7 @@ def existing_store(settings: Settings) -> Iterator[Store]:
 
 
 def actor() -> str:
-    """Give who acts, for the audit trail."""
+    """Give who uses the command, for the audit trail."""
     with suppress(OSError, KeyError):  # a container's user may have no name
         return f"cli {getpass.getuser()}"
     return f"cli {os.getuid()}"

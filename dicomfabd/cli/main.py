@@ -15,6 +15,7 @@ from dicomfabd.cli import (
     pacs_transfer,
     protocols,
     replaying,
+    routing,
     sending,
     studies,
 )
@@ -30,6 +31,7 @@ app.command()(daemon.check)
 app.command()(sending.send)
 app.command()(explaining.explain)
 app.command()(studies.plan)
+app.command()(routing.route)
 app.command()(studies.fabricate)
 app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")

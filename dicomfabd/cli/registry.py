@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dicomfabd.app.daemon import destinations_of
+from dicomfabd.app.routing import fixed_destinations
 from dicomfabd.cli.console import EXIT_USAGE, actor, address_of, fail
 from dicomfabd.config import Settings
 from dicomfabd.domain.delivery import Destination
-from dicomfabd.domain.destinations import ARCHIVE, Destinations, Removed
+from dicomfabd.domain.destinations import ARCHIVE, Destinations, NoDestinations
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.pacs.question import BadQuestion
 from dicomfabd.store.opening import open_store
@@ -22,7 +22,7 @@ def registry_of(settings: Settings) -> Iterator[Destinations]:
     keep_values_out()
     path = Path(settings.store_url.removeprefix("sqlite:///"))
     if not path.exists():
-        yield Destinations(_fixed(settings), _Nobody())
+        yield Destinations(_fixed(settings), NoDestinations())
         return
     store = open_store(settings.store_url)
     try:
@@ -71,23 +71,4 @@ def askable() -> Iterator[None]:
 
 def _fixed(settings: Settings) -> list[Destination]:
     port = address_of(settings, ARCHIVE, settings.archive.host, settings.archive.port).rpartition(":")[2]
-    return destinations_of(settings, int(port))
-
-
-class _Nobody:
-    """The managed destinations where there is no store."""
-
-    def revision(self) -> int:
-        return 0
-
-    def list(self) -> list[Destination]:
-        return []
-
-    def put(self, *destinations: Destination) -> None:
-        raise StoreUnavailable("there is no store")
-
-    def add(self, destination: Destination) -> bool:
-        raise StoreUnavailable("there is no store")
-
-    def remove(self, name: str) -> Removed | None:
-        return None
+    return fixed_destinations(settings, int(port))

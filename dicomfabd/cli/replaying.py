@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from dicomfabd.app.daemon import desk_of, planner_of, route_of
+from dicomfabd.app.daemon import desk_of, planner_of
+from dicomfabd.app.routing import router_setup
 from dicomfabd.cli.console import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -87,12 +88,15 @@ def audit(before: Before = None, limit: Limit = 50, as_json: JsonOption = False,
 
 
 def _replay(settings: Settings, store: Store, message: StoredMessage, edited: bytes | None) -> Replayed:
+    person = actor()
     if is_json(message):
         choices = planner_of(settings).choices
-        door = OrderDoor(store.inbox, store.book, store.messages, choices, route_of(settings))
-        return door.replay(message, edited, actor())
+        door = OrderDoor(
+            store.inbox, store.book, store.messages, choices, router_setup(settings).route(store.destinations)
+        )
+        return door.replay(message, edited, person)
     try:
-        return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, actor())
+        return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, person)
     except (ValueError, OrderRejected) as error:
         fail(str(error))
 

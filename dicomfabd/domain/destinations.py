@@ -42,6 +42,30 @@ class ManagedDestinations(Protocol):
         """Remove one with its open deliveries and the others' `move_ae_titles` for it; None if there is none."""
 
 
+class NoDestinations:
+    """For where there is no store yet; see `ManagedDestinations`."""
+
+    def revision(self) -> int:
+        """See `ManagedDestinations.revision`."""
+        return 0
+
+    def list(self) -> list[Destination]:
+        """See `ManagedDestinations.list`."""
+        return []
+
+    def put(self, *destinations: Destination) -> None:
+        """Raise LookupError: nobody would keep them."""
+        raise LookupError("there is no store that could keep a destination")
+
+    def add(self, destination: Destination) -> bool:
+        """Raise LookupError, as `put` does."""
+        raise LookupError("there is no store that could keep a destination")
+
+    def remove(self, name: str) -> Removed | None:
+        """See `ManagedDestinations.remove`."""
+        return None
+
+
 class Destinations:
     """The registry, as one process sees it. Thread-safe; a change anywhere is seen at the next look."""
 

@@ -1,12 +1,13 @@
 """C-ECHO: is there a DICOM application that knows us? (PS3.4 Annex A)."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import Retryable
-from dicomfabd.pacs.wire import VERIFICATION, Association
+from dicomfabd.pacs.commands import VERIFICATION
+from dicomfabd.pacs.wire import Association
 
 _SYNTAXES: Final = ("1.2.840.10008.1.2",)
 
@@ -23,9 +24,8 @@ class EchoResult:
 def echo(destination: Destination) -> EchoResult:
     """Send one C-ECHO on an association of its own; never raises for what a peer does."""
     started = time.perf_counter()
-    caller = replace(destination, calling_ae_title=destination.calling("echo"))
     try:
-        with Association(caller, {VERIFICATION: _SYNTAXES}) as association:
+        with Association(destination, {VERIFICATION: _SYNTAXES}, purpose="echo") as association:
             if association.transfer_syntax(VERIFICATION) is None:
                 return EchoResult(False, time.perf_counter() - started, "it does not accept C-ECHO")
             status = association.verify()

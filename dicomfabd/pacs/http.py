@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import DestinationAway, Permanent, Retryable
-from dicomfabd.pacs.secure import context_for
+from dicomfabd.pacs.connecting import tls_context
 
 Buffer = bytes | memoryview
 
@@ -35,7 +35,7 @@ class WebConnection:
     """A connection that is kept between requests; use as a context manager. Not thread-safe."""
 
     def __init__(self, destination: Destination) -> None:
-        """Connect; raises DestinationAway, or Permanent where there is no `web_url` or a TLS file cannot be used."""
+        """Connect; raises DestinationAway, or Permanent where there is no `web_url`."""
         if not destination.web_url:
             raise Permanent(f"{destination.name} has no web_url; set it to the base of its DICOMweb services")
         parts = urlsplit(destination.web_url)
@@ -45,7 +45,7 @@ class WebConnection:
         host = parts.hostname or ""
         self._connection: http.client.HTTPConnection = (
             http.client.HTTPSConnection(
-                host, parts.port, timeout=destination.timeout_s, context=context_for(destination)
+                host, parts.port, timeout=destination.timeout_s, context=tls_context(destination)
             )
             if parts.scheme == "https"
             else http.client.HTTPConnection(host, parts.port, timeout=destination.timeout_s)

@@ -125,7 +125,6 @@ def find(destination: Destination, question: Question) -> Generator[Row, None, N
         DestinationAway: Nobody answers there.
         Refused: It rejects the association, or offers no C-FIND.
         Broken: It answered a failure, broke off or took too long.
-        Permanent: A TLS file of the destination cannot be used.
     """
     contexts = [build_context(model, SYNTAXES) for model in (STUDY_ROOT, PATIENT_ROOT)]
     with associate(destination, contexts) as association:

@@ -6,7 +6,7 @@ Its socket is ours: bounded in what it reads, and able to say why it could not c
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from pynetdicom.transport import AssociationSocket
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import DestinationAway, Retryable
 from dicomfabd.domain.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from dicomfabd.pacs.secure import context_for
+from dicomfabd.pacs.connecting import connect
 
 # Identifiers are patients' names.
 _config.LOG_REQUEST_IDENTIFIERS = False
@@ -50,22 +50,18 @@ class _Socket(AssociationSocket):
 
     socket: Any  # None once pynetdicom is done with it
     connection: socket.socket | None = None
-    address = ("", 0)
+    away: DestinationAway | None = None
     failure = ""
     taken = 0
     most_bytes = MOST_BYTES
+    open: Callable[[], socket.socket]
 
     def connect(self, primitive: Any) -> None:
         self.socket.close()
         try:
-            # By its name, so that each of its addresses is tried.
-            self.connection = socket.create_connection(self.address, self.assoc.connection_timeout)
-            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.tls_args:
-                context, name = self.tls_args
-                self.connection = context.wrap_socket(self.connection, server_hostname=name)
-        except OSError as error:
-            self.failure = getattr(error, "verify_message", "") or error.strerror or str(error)
+            self.connection = self.open()
+        except DestinationAway as error:
+            self.away = error
             self.socket = None
             primitive.result = "Evt17"
         else:
@@ -90,13 +86,12 @@ class _Socket(AssociationSocket):
 class _Entity(AE):
     """Makes associations on our socket."""
 
-    address = ("", 0)
     most_bytes = MOST_BYTES
+    open: Callable[[], socket.socket]
 
     def _create_socket(self, assoc: Any, address: Any, tls_args: Any) -> _Socket:
         made = _Socket(assoc, address=address)
-        made.tls_args = tls_args
-        made.address = self.address
+        made.open = self.open
         made.most_bytes = self.most_bytes
         return made
 
@@ -124,11 +119,9 @@ def associate(
     Raises:
         DestinationAway: Nobody answers there; says why.
         Refused: It rejects the association; says why.
-        Permanent: A TLS file of the destination cannot be used.
     """
     name = f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
-    entity = _entity(destination, max(destination.timeout_s, silence_s), most_bytes)
-    tls = (context_for(destination), destination.host) if destination.tls else None
+    entity = _entity(destination, name, max(destination.timeout_s, silence_s), most_bytes)
     try:
         association = entity.associate(
             destination.host,
@@ -137,7 +130,6 @@ def associate(
             destination.ae_title,
             destination.max_pdu,
             ext_neg=list(roles),
-            tls_args=tls,
             evt_handlers=list(handlers),
         )
     except OSError as error:  # its name is not known
@@ -159,13 +151,13 @@ def associate(
         _close(association)
 
 
-def _entity(destination: Destination, silence_s: float, most_bytes: int) -> _Entity:
+def _entity(destination: Destination, name: str, silence_s: float, most_bytes: int) -> _Entity:
     entity = _Entity(destination.calling("find"))
     entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     entity.connection_timeout = entity.acse_timeout = destination.timeout_s
     entity.dimse_timeout = entity.network_timeout = silence_s
-    entity.address = (destination.host, destination.port)
+    entity.open = lambda: connect(destination, name)
     entity.most_bytes = most_bytes
     return entity
 
@@ -205,8 +197,10 @@ def _explain(name: str, destination: Destination, association: Any) -> Destinati
         said = advice.format(calling=destination.calling("find"), called=destination.ae_title)
         return Refused(f"{name} rejects the association: {said}")
     connection = association.dul.socket
+    if connection is not None and connection.away is not None:
+        return connection.away  # type: ignore[no-any-return] # pynetdicom's attributes are of any type
     if connection is not None and connection.failure:
-        return DestinationAway(f"{name} cannot be reached: {connection.failure}")
+        return DestinationAway(f"{name}: {connection.failure}")
     if association.acceptor.primitive is not None:
         return Refused(f"{name} does not offer this service")
     return DestinationAway(f"{name} is reached and does not answer as a DICOM application")

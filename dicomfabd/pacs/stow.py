@@ -1,10 +1,7 @@
-"""STOW-RS to a destination: each instance a request of its own, each answer classified like a C-STORE's (PS3.18 §10.5).
-
-Has the shape of `pacs.storage.StorageAssociation`, so that whoever sends a study need not know how it travels.
-"""
+"""STOW-RS to a destination: a request for each instance, its answer classified like a C-STORE's (PS3.18 §10.5)."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -12,11 +9,11 @@ from pydantic_core import from_json
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomfabd.dimse.part10 import file_header
-from dicomfabd.domain.delivery import TRANSFER_SYNTAXES, Destination, InstanceResult, Outcome
+from dicomfabd.domain.delivery import Destination, InstanceResult, Outcome
 from dicomfabd.domain.errors import Retryable
-from dicomfabd.pacs.http import Buffer, WebConnection
+from dicomfabd.pacs.http import WebConnection
 from dicomfabd.pacs.outcomes import classify
-from dicomfabd.pacs.storage import DOCUMENTS
+from dicomfabd.pacs.storage import Sendable, storage_contexts
 
 LONGEST_ANSWER: Final = 4 * 1024 * 1024
 _STORED, _FAILED = "00081199", "00081198"  # Referenced and Failed SOP Sequence
@@ -26,19 +23,16 @@ _PROCESSING_FAILURE: Final = 0x0110
 
 
 class StowAssociation:
-    """A connection for sending one study; use as a context manager. Not thread-safe."""
+    """A connection for sending studies; see `storage.Sender`. Not thread-safe."""
 
     def __init__(self, destination: Destination, sop_class_uids: Sequence[str]) -> None:
-        """Connect; raises DestinationAway, or Permanent where the settings of the destination cannot work.
-
-        Args:
-            destination: With a `web_url`.
-            sop_class_uids: The study's SOP classes; DICOMweb negotiates none, so any will do.
-        """
+        """Connect; raises DestinationAway, or Permanent where there is no `web_url`."""
         self._deadline_s = 10 * destination.timeout_s
-        wanted = [TRANSFER_SYNTAXES[name] for name in destination.transfer_syntaxes]
-        # Implicit VR has no place in DICOMweb (PS3.18 §8.7.3.1).
-        self._image_syntax = next((one for one in wanted if one != ImplicitVRLittleEndian), str(ExplicitVRLittleEndian))
+        # Implicit VR has no place in DICOMweb (PS3.18 §8.7.3.1), which negotiates nothing.
+        self._syntaxes = {
+            name: next(syntax for syntax in syntaxes if syntax != ImplicitVRLittleEndian)
+            for name, syntaxes in storage_contexts(destination, sop_class_uids).items()
+        }
         self._connection = WebConnection(destination)
 
     def __enter__(self) -> Self:
@@ -50,36 +44,40 @@ class StowAssociation:
         self._connection.__exit__(kind, error, trace)
 
     def syntax_for(self, sop_class_uid: str) -> str:
-        """Give the transfer syntax to encode a class in: the destination's best, or plain where no pixels are."""
-        return str(ExplicitVRLittleEndian) if sop_class_uid in DOCUMENTS else self._image_syntax
+        """See `Sender.syntax_for`: the destination's best, or plain where there are no pixels."""
+        return self._syntaxes.get(sop_class_uid, str(ExplicitVRLittleEndian))
 
-    def send(self, sop_class_uid: str, sop_instance_uid: str, parts: Iterable[Buffer]) -> InstanceResult:
-        """Send one instance.
+    def is_idle(self) -> bool:
+        """See `Sender.is_idle`; a connection the server has closed meanwhile is opened again."""
+        return True
 
-        Args:
-            sop_class_uid: Its class.
-            sop_instance_uid: Its UID.
-            parts: The data set's bytes in the syntax `syntax_for` gave.
+    def send_all(self, instances: Iterable[Sendable]) -> Iterator[InstanceResult]:
+        """See `Sender.send_all`.
 
         Raises:
             DestinationAway: It cannot be reached, or what stands behind it cannot.
-            Retryable: It broke off, fell silent or does not say what became of the instance.
+            Retryable: It broke off, fell silent or does not say what became of an instance.
             Permanent: It does not take anything, or not from us.
         """
+        for instance in instances:
+            status, outcome = self._send(instance)
+            yield InstanceResult(instance.sop_instance_uid, instance.sop_class_uid, status, outcome)
+
+    def _send(self, instance: Sendable) -> tuple[int, Outcome]:
+        uids = instance.sop_class_uid, instance.sop_instance_uid
         boundary = secrets.token_hex(16)
         head = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
-        header = file_header(sop_class_uid, sop_instance_uid, self.syntax_for(sop_class_uid))
+        header = file_header(*uids, self.syntax_for(instance.sop_class_uid))
         headers = {
             "Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}',
             "Accept": "application/dicom+json",
         }
-        body = [head, header, *parts, f"\r\n--{boundary}--\r\n".encode()]
+        body = [head, header, *instance.parts, f"\r\n--{boundary}--\r\n".encode()]
         response = self._connection.ask("POST", "/studies", headers, body)
         answer = self._connection.read(response, LONGEST_ANSWER, self._deadline_s)
         if response.status not in _ANSWERED:
             raise self._connection.refuse(response.status)
-        status, outcome = self._judge(response.status, answer, sop_instance_uid)
-        return InstanceResult(sop_instance_uid, sop_class_uid, status, outcome)
+        return self._judge(response.status, answer, instance.sop_instance_uid)
 
     def _judge(self, http_status: int, answer: bytes, sop_instance_uid: str) -> tuple[int, Outcome]:
         stored, failed = _references(answer)

@@ -8,11 +8,20 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from dicomfabd.domain.destinations import ManagedDestinations
-from dicomfabd.store.interface import ArchiveIndex, Inbox, MessageBook, OrderBook, PatientRegistry, WorkQueue
+from dicomfabd.store.interface import (
+    ArchiveIndex,
+    Commitments,
+    Inbox,
+    MessageBook,
+    OrderBook,
+    PatientRegistry,
+    WorkQueue,
+)
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
 from dicomfabd.store.sqlite_book import SqliteOrderBook
+from dicomfabd.store.sqlite_commitments import SqliteCommitments
 from dicomfabd.store.sqlite_destinations import SqliteDestinations
 from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
@@ -35,6 +44,7 @@ class Store:
 
     inbox: Inbox
     queue: WorkQueue
+    commitments: Commitments
     book: OrderBook
     messages: MessageBook
     patients: PatientRegistry
@@ -76,6 +86,7 @@ def open_store(
     return Store(
         inbox=SqliteInbox(file),
         queue=SqliteWorkQueue(file),
+        commitments=SqliteCommitments(file),
         book=SqliteOrderBook(file),
         messages=SqliteMessageBook(file),
         patients=SqlitePatientRegistry(file),

@@ -37,6 +37,9 @@ EVENTS = (
     "study.postponed",
     "study.failed",
     "study.claim_lost",
+    "study.commitment_reported",
+    "study.commitment_unknown",
+    "destination.back",
     "worker.started",
     "worker.died",
     "archive.query_failed",
@@ -273,6 +276,27 @@ class Journal:
         """A delivery can never work as it stands and went to the dead letters."""
         self._say("error", "study.failed", **_job(claim), reason=reason)
         self._sink.add("dicomfabd_deliver_studies_total", 1, claim.destination, "failed")
+
+    def destination_back(self, destination: str) -> None:
+        """A PACS that was away answers again."""
+        self._say("info", "destination.back", destination=destination)
+
+    def commitment_reported(self, order_id: int, accession_number: str, destination: str, failed: int) -> None:
+        """A PACS said whether it will keep what it stored; what it will not is sent again."""
+        level, outcome = ("warning", "failed") if failed else ("info", "committed")
+        self._say(
+            level,
+            "study.commitment_reported",
+            order_id=order_id,
+            accession=accession_number,
+            destination=destination,
+            failed=failed,
+        )
+        self._sink.add("dicomfabd_deliver_commitments_total", 1, destination, outcome)
+
+    def commitment_unknown(self, calling: str) -> None:
+        """A report on storage commitment came that nobody waits for: late, or meant for somebody else."""
+        self._say("warning", "study.commitment_unknown", calling=calling)
 
     def claim_lost(self, claim: Claim) -> None:
         """The lease ended before the work did; somebody else goes on."""

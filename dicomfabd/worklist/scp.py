@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -24,6 +25,7 @@ from dicomfabd.worklist.items import to_item
 from dicomfabd.worklist.matching import WorklistQuery
 
 _MODALITY_WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
+_NOTHING_MORE: Final = Services()
 _SEARCH_FACTOR: Final = 20  # orders looked at for one answer given, where keys have no index
 
 
@@ -31,14 +33,19 @@ class WorklistServer:
     """Answers modalities."""
 
     def __init__(
-        self, settings: Worklist, book: OrderBook, journal: Journal, clock: Callable[[], float] = time.time
+        self,
+        settings: Worklist,
+        book: OrderBook,
+        journal: Journal,
+        clock: Callable[[], float] = time.time,
+        more: Services = _NOTHING_MORE,
     ) -> None:
-        """Prepare; nothing is opened yet."""
+        """Prepare; nothing is opened yet. The listener offers `more` besides the worklist."""
         self._settings = settings
         self._book = book
         self._journal = journal
         self._clock = clock
-        services = Services(find={_MODALITY_WORKLIST_FIND: self._find})
+        services = replace(more, find={**more.find, _MODALITY_WORKLIST_FIND: self._find})
         self._listener = DicomListener(
             settings.host, settings.port, settings.ae_title, services, settings.called_ae_titles
         )

@@ -1,5 +1,7 @@
 """Small instances for PACS that are asked: one image of one study, with whatever a test wants different."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -47,6 +49,20 @@ def a_file(*numbers: Any, **attributes: Any) -> bytes:
     stream = BytesIO()
     a_dataset(*numbers, **attributes).save_as(stream, enforce_file_format=True)
     return stream.getvalue()
+
+
+@dataclass(frozen=True)
+class AnInstance:
+    """An encoded instance, as a sender takes it."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    parts: Sequence[bytes | memoryview]
+
+
+def sendable(ds: Dataset) -> AnInstance:
+    """Give one to send, explicit VR little endian."""
+    return AnInstance(str(ds.SOPClassUID), str(ds.SOPInstanceUID), [encoded(ds)])
 
 
 def encoded(ds: Dataset) -> bytes:

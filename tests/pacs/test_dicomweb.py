@@ -24,7 +24,7 @@ from dicomfabd.pacs.reachability import check
 from dicomfabd.pacs.retrieve import Retrieval
 from dicomfabd.pacs.selection import Selection
 from dicomfabd.pacs.stow import StowAssociation
-from tests.pacs.instances import STUDY, a_dataset, encoded
+from tests.pacs.instances import STUDY, AnInstance, a_dataset, sendable
 from tests.pacs.test_retrieve import Shelf
 from tests.peers import free_port, orthanc
 
@@ -93,7 +93,8 @@ def a_store_response(**sequences: dict[str, int]) -> bytes:
 
 def send(destination: Destination) -> InstanceResult:
     with StowAssociation(destination, [CTImageStorage]) as association:
-        return association.send(CTImageStorage, UID, [b"abc", memoryview(b"def")])
+        (result,) = association.send_all([AnInstance(CTImageStorage, UID, [b"abc", memoryview(b"def")])])
+    return result
 
 
 @pytest.mark.slow
@@ -103,12 +104,9 @@ def test_orthanc_keeps_what_is_sent_and_says_so(tmp_path):
         url = it.web_url.replace("//", "//fab:pass%40word@")
         destination = it.destination("a", transport="stow", web_url=url)
         with StowAssociation(destination, [CTImageStorage]) as association:
-            results = [
-                association.send(image.SOPClassUID, image.SOPInstanceUID, [encoded(image)])
-                for image in (a_dataset(1), a_dataset(2), a_dataset(2))
-            ]
+            results = list(association.send_all(map(sendable, (a_dataset(1), a_dataset(2), a_dataset(2)))))
             with pytest.raises(Permanent, match="does not understand"):
-                association.send(CTImageStorage, "1.2.3.1.9", [b"no data set"])
+                list(association.send_all([AnInstance(CTImageStorage, "1.2.3.1.9", [b"no data set"])]))
         stored = it.get("/instances?expand")
         wrong = replace(destination, web_url=it.web_url.replace("//", "//fab:wrong@"))
         with pytest.raises(Permanent, match="user and a password"):
@@ -232,7 +230,7 @@ def test_a_connection_the_server_closed_meanwhile_is_opened_again():
         closed.append(request.client_address)
 
     with web_server(answer) as destination, StowAssociation(destination, []) as association:
-        results = [association.send(CTImageStorage, UID, [b"x"]) for _ in range(3)]
+        results = list(association.send_all([AnInstance(CTImageStorage, UID, [b"x"])] * 3))
 
     assert [Outcome.STORED] * 3 == [result.outcome for result in results]
     assert 3 == len(set(closed))
@@ -272,7 +270,7 @@ def test_the_transfer_syntax_is_the_best_that_dicomweb_takes(names, wanted, synt
     """Never implicit VR (PS3.18 §8.7.3.1); documents have no pixels."""
     with web_server(replying(200)) as plain:
         destination = replace(plain, transfer_syntaxes=wanted)
-        with StowAssociation(destination, []) as association:
+        with StowAssociation(destination, [names]) as association:
             assert syntax == association.syntax_for(names)
 
 

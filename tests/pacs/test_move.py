@@ -13,7 +13,7 @@ from dicomfabd.pacs.move import MODELS, Move, MoveState, Progress
 from dicomfabd.pacs.query import STUDY_ROOT
 from dicomfabd.pacs.selection import Selection
 from dicomfabd.pacs.storage import StorageAssociation
-from tests.pacs.instances import STUDY, a_dataset, a_file, encoded
+from tests.pacs.instances import STUDY, a_dataset, a_file, sendable
 from tests.peers import dcmqrscp, fake_pacs, free_port, orthanc, serving
 
 STUDY_ONLY, PATIENT_ONLY = MODELS[:1], MODELS[1:]
@@ -73,7 +73,7 @@ def test_dcmtk_sends_to_whom_it_knows(tmp_path):
     with fake_pacs() as pacs, dcmqrscp(tmp_path / "qrscp", {"FAKEPACS": pacs.port}) as source:
         image = a_dataset()
         with StorageAssociation(source, [image.SOPClassUID]) as association:
-            association.send(image.SOPClassUID, image.SOPInstanceUID, [encoded(image)])
+            assert 1 == len(list(association.send_all([sendable(image)])))
         done = Move(source, pacs.destination(), Selection(STUDY)).run()
         unknown = Move(source, Destination("other", "h", 104, "STRANGER"), Selection(STUDY)).run()
         nothing = Move(source, pacs.destination(), Selection("1.9.9")).run()

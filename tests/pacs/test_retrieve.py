@@ -12,7 +12,7 @@ from dicomfabd.pacs.files import FolderFiles, ZipFiles
 from dicomfabd.pacs.retrieve import MODELS, Retrieval, Retrieved
 from dicomfabd.pacs.selection import Selection
 from dicomfabd.pacs.storage import StorageAssociation
-from tests.pacs.instances import STUDY, a_dataset, encoded
+from tests.pacs.instances import STUDY, a_dataset, sendable
 from tests.peers import dcmqrscp, serving
 
 
@@ -90,7 +90,7 @@ def test_dcmtk_gives_what_it_was_sent(tmp_path):
     image = a_dataset()
     with dcmqrscp(tmp_path / "qrscp") as source:
         with StorageAssociation(source, [image.SOPClassUID]) as association:
-            association.send(image.SOPClassUID, image.SOPInstanceUID, [encoded(image)])
+            assert 1 == len(list(association.send_all([sendable(image)])))
         shelf = Shelf()
         got = Retrieval(source, Selection(STUDY)).run(shelf)
 

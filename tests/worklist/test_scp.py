@@ -103,7 +103,7 @@ def test_a_cancelled_order_is_gone_at_once(serve, put):
 def test_a_finished_order_stays_for_a_while(serve, put, store, clock, keep_done_s, seen):
     """keep_done_s."""
     put(a_new(an_order(), "main"))
-    store.queue.settle(store.queue.claim("w", 60, ["main"]), Delivery("main", 1, 0, 0, 1))
+    store.queue.settle(store.queue.claim("w", 60, {"main": 9}), Delivery("main", 1, 0, 0, 1))
     clock.advance(10)
 
     assert seen == accessions(serve(keep_done_s=keep_done_s), keys())
