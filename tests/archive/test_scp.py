@@ -13,7 +13,8 @@ from dicomfabd.archive.scp import ArchiveServer
 from dicomfabd.config import Archive
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.fabricate.anatomy.bodies import Bodies
-from dicomfabd.fabricate.study import fabricate, sop_class_uids, write_file
+from dicomfabd.fabricate.kinds import SOP_CLASSES
+from dicomfabd.fabricate.study import fabricate, write_file
 from dicomfabd.pacs.storage import StorageAssociation
 from dicomfabd.store.opening import open_archive_index
 from tests.conftest import program
@@ -34,9 +35,9 @@ def archive(tmp_path, journal):
 
 def send(archive: ArchiveServer, plan=PLAN) -> list[int]:
     destination = Destination("archive", "127.0.0.1", archive.port, "FABARCHIVE")
-    with StorageAssociation(destination, sop_class_uids(plan)) as association:
+    with StorageAssociation(destination, SOP_CLASSES) as association:
         return [
-            association.send(i.sop_class_uid, i.sop_instance_uid, i.parts).status
+            association.store(i.sop_class_uid, i.sop_instance_uid, i.parts)
             for i in fabricate(plan, Bodies(), association.syntax_for)
         ]
 
@@ -121,10 +122,10 @@ def test_a_query_without_a_level_is_refused(archive):
 def test_an_instance_that_lies_about_its_uid_is_refused(archive, sink):
     """And nothing of it is kept."""
     destination = Destination("archive", "127.0.0.1", archive.port, "FABARCHIVE")
-    with StorageAssociation(destination, sop_class_uids(PLAN)) as association:
+    with StorageAssociation(destination, SOP_CLASSES) as association:
         instance = next(iter(fabricate(PLAN, Bodies(), association.syntax_for)))
-        lie = association.send(instance.sop_class_uid, "1.2.3", instance.parts).status
-        junk = association.send(instance.sop_class_uid, "1.2.3", [b"no data set at all, not even close"]).status
+        lie = association.store(instance.sop_class_uid, "1.2.3", instance.parts)
+        junk = association.store(instance.sop_class_uid, "1.2.3", [b"no data set at all, not even close"])
 
     assert (0xA900, True) == (lie, junk >= 0xA900)
     assert [] == found(archive, "STUDY", StudyInstanceUID="")

@@ -3,7 +3,8 @@
 import pytest
 
 from dicomfabd.domain.delivery import Destination, Outcome
-from dicomfabd.fabricate.study import fabricate, sop_class_uids
+from dicomfabd.fabricate.kinds import SOP_CLASSES
+from dicomfabd.fabricate.study import fabricate
 from dicomfabd.pacs.storage import StorageAssociation
 from tests.fabricate.studies import plan_as
 from tests.fabricate.test_study import EVERY_KIND
@@ -17,10 +18,9 @@ def test_orthanc_counts_what_was_sent(bodies, tmp_path):
     with orthanc(tmp_path) as pacs:
         destination = Destination("orthanc", "127.0.0.1", pacs.dicom_port, "ORTHANC")
         for plan in plans:
-            with StorageAssociation(destination, sop_class_uids(plan)) as association:
-                for instance in fabricate(plan, bodies, association.syntax_for):
-                    result = association.send(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
-                    assert Outcome.STORED == result.outcome
+            with StorageAssociation(destination, SOP_CLASSES) as association:
+                results = association.send_all(fabricate(plan, bodies, association.syntax_for))
+                assert {Outcome.STORED} == {result.outcome for result in results}
         counts = pacs.get("/statistics")
 
     expected = (len(plans), sum(len(plan.series) for plan in plans), sum(plan.instances for plan in plans))
