@@ -126,14 +126,19 @@ class OddPacs:
         with self.changed:
             assert self.changed.wait_for(is_met, timeout_s), f"{len(self.stored)} stored"
 
+    def hang_up(self) -> None:
+        """Close every connection, and see that it has left."""
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         # A thread in accept() is not woken by a close.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.hang_up()
         for connection in self._connections:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
             connection.close()
         self._thread.join(5)
 
