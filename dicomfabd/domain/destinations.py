@@ -1,12 +1,26 @@
 """All destinations as one registry: those of the settings, which are fixed, and those people manage while we run."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from dicomfabd.domain.delivery import Destination
 
 ARCHIVE: Final = "archive"
 """Name of the built-in archive among the destinations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What went with a destination.
+
+    Attributes:
+        dead_letters: How many open deliveries went to the dead letters.
+        routes: Managed destinations that had an AE title for it to move studies to, and have none now.
+    """
+
+    dead_letters: int
+    routes: tuple[str, ...]
 
 
 class ManagedDestinations(Protocol):
@@ -18,11 +32,14 @@ class ManagedDestinations(Protocol):
     def list(self) -> list[Destination]:
         """Give them by name."""
 
-    def put(self, destination: Destination) -> None:
-        """Add one, or replace the one of its name, durably."""
+    def put(self, *destinations: Destination) -> None:
+        """Add each, or replace the one of its name; durably, and all or nothing."""
 
-    def remove(self, name: str) -> bool:
-        """Remove one; its open deliveries go to the dead letters. False if there is none of that name."""
+    def add(self, destination: Destination) -> bool:
+        """Add one, durably; False if there is one of that name, which stays as it is."""
+
+    def remove(self, name: str) -> Removed | None:
+        """Remove one with its open deliveries and the others' `move_ae_titles` for it; None if there is none."""
 
 
 class NoDestinations:
@@ -36,13 +53,17 @@ class NoDestinations:
         """See `ManagedDestinations.list`."""
         return []
 
-    def put(self, destination: Destination) -> None:
-        """Raise LookupError: nobody would keep it."""
-        raise LookupError(f"there is no store that could keep {destination.name}")
+    def put(self, *destinations: Destination) -> None:
+        """Raise LookupError: nobody would keep them."""
+        raise LookupError("there is no store that could keep a destination")
 
-    def remove(self, name: str) -> bool:
+    def add(self, destination: Destination) -> bool:
+        """Raise LookupError, as `put` does."""
+        raise LookupError("there is no store that could keep a destination")
+
+    def remove(self, name: str) -> Removed | None:
         """See `ManagedDestinations.remove`."""
-        return False
+        return None
 
 
 class Destinations:
@@ -66,18 +87,24 @@ class Destinations:
         """Tell whether a name belongs to the settings, where alone it can be changed."""
         return any(destination.name == name for destination in self._fixed)
 
-    def put(self, destination: Destination) -> None:
-        """Add or replace a managed destination; raises ValueError for a fixed one."""
-        self._check_managed(destination.name)
-        self._managed.put(destination)
+    def put(self, *destinations: Destination) -> None:
+        """Add or replace managed destinations, all or nothing; raises ValueError for a fixed one."""
+        for destination in destinations:
+            self._check_managed(destination.name)
+        self._managed.put(*destinations)
 
-    def remove(self, name: str) -> bool:
-        """Remove a managed destination; False if there is none; raises ValueError for a fixed one."""
+    def add(self, destination: Destination) -> bool:
+        """Add a managed destination; False if the name is taken; raises ValueError for a fixed one."""
+        self._check_managed(destination.name)
+        return self._managed.add(destination)
+
+    def remove(self, name: str) -> Removed | None:
+        """Remove a managed destination; None if there is none; raises ValueError for a fixed one."""
         self._check_managed(name)
         return self._managed.remove(name)
 
     def _check_managed(self, name: str) -> None:
-        if self.is_fixed(name):
+        if name == ARCHIVE or self.is_fixed(name):
             raise ValueError(f"{name} is a destination of the settings. Change it there, and start again.")
 
     def _by_name(self) -> dict[str, Destination]:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult, Outcome
+from dicomfabd.domain.delivery import Claim, Delivery, Destination, InstanceResult, Outcome
+from dicomfabd.domain.destinations import Destinations, Removed
 from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.errors import ClaimLost, Fault, OrderRejected
 from dicomfabd.domain.order import Action, Code, Order, OrderControl, OrderState
@@ -476,3 +478,57 @@ def test_what_is_made_up_of_a_patient_is_kept_and_never_replaces_what_is_known(s
         kept.patient_size,
         kept.patient_weight,
     )
+
+
+def a_managed(name: str = "west", **fields: Any) -> Destination:
+    return Destination(name, "pacs.example", 104, "WEST", **fields)
+
+
+def test_a_destination_is_there_as_it_was_given(store):
+    """Every field, in the order of names; the revision changes with every change."""
+    whole = a_managed(
+        tls=True, transfer_syntaxes=("jpeg-ls", "explicit"), move_ae_titles={"east": "EAST1"}, timeout_s=2.5
+    )
+    before = store.destinations.revision()
+
+    store.destinations.put(whole, a_managed("east"))
+
+    assert [a_managed("east"), whole] == store.destinations.list()
+    assert before != store.destinations.revision()
+
+
+def test_a_destination_is_added_once(store):
+    """The second of a name changes nothing; `put` replaces it."""
+    assert store.destinations.add(a_managed())
+    before = store.destinations.revision()
+
+    assert not store.destinations.add(a_managed(description="another"))
+    assert ([a_managed()], before) == (store.destinations.list(), store.destinations.revision())
+
+    store.destinations.put(a_managed(description="another"))
+    assert [a_managed(description="another")] == store.destinations.list()
+
+
+def test_what_goes_with_a_destination_is_said(store):
+    """Its open deliveries are dead letters, and nobody keeps an AE title for it."""
+    store.destinations.put(a_managed(), a_managed("east", move_ae_titles={"west": "W1", "archive": "A1"}))
+    accepted(store, an_order("A1"), "west", "east")
+    accepted(store, an_order("A2"), "west")
+
+    removed = store.destinations.remove("west")
+
+    assert Removed(2, ("east",)) == removed
+    assert [a_managed("east", move_ae_titles={"archive": "A1"})] == store.destinations.list()
+    assert {("west", "failed"): 2, ("east", "queued"): 1} == store.book.job_counts()
+    assert None is store.destinations.remove("west")
+
+
+def test_all_who_keep_a_copy_see_a_change(store):
+    """A registry in another process looks at the revision only."""
+    registry = Destinations([a_managed("fixed")], store.destinations)
+    assert ["fixed"] == [it.name for it in registry.all()]
+
+    store.destinations.put(a_managed(), a_managed("fixed", description="hidden by the fixed one"))
+
+    assert ["fixed", "west"] == [it.name for it in registry.all()]
+    assert "" == registry.get("fixed").description
