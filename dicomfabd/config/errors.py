@@ -4,6 +4,7 @@ import difflib
 import os
 import types
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -17,6 +18,33 @@ class ConfigError(Exception):
     """The settings cannot be used; each line says where, what is wrong and what to write instead."""
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a value: its field, what is wrong, and what to write instead."""
+
+    field: str
+    text: str
+    hint: str
+
+
+def find(problem: Any, model: type[BaseModel]) -> Finding:
+    """Say one finding of pydantic without quoting the value, which may hold a password.
+
+    Args:
+        problem: One of `ValidationError.errors()`.
+        model: What was validated.
+    """
+    location = _location(problem)
+    field = ".".join(location)
+    if problem["type"] == "extra_forbidden":
+        return Finding(field, "unknown key", closest(location[-1], _keys_beside(model, location)).strip())
+    if problem["type"] == "missing":
+        return Finding(field, "is missing", "It has no default.")
+    said = _hint(model, location, problem["loc"][-1] == "[key]", problem["input"]) or f"{problem['msg']}."
+    text, _, hint = said.partition(". ")
+    return Finding(field, text.rstrip("."), hint)
+
+
 def explain(problem: Any, model: type[BaseModel], file: Path | None, prefix: str) -> str:
     """Say one finding of pydantic in one line.
 
@@ -26,8 +54,7 @@ def explain(problem: Any, model: type[BaseModel], file: Path | None, prefix: str
         file: The file that was read, if any.
         prefix: Of the variables that set keys of the model.
     """
-    # A union adds the names of its branches ("literal['auto']", "constrained-int"), which nobody wrote.
-    location = [str(part) for part in problem["loc"] if "[" not in str(part) and part != "constrained-int"]
+    location = _location(problem)
     dotted = ".".join(location)
     origin = _origin(location, file, prefix)
     if problem["type"] == "extra_forbidden":
@@ -45,6 +72,11 @@ def closest(name: str, known: Sequence[str]) -> str:
     """Suggest what was meant, or list what there is; begins with a space."""
     close = difflib.get_close_matches(name, known, n=1)
     return f" Did you mean {close[0]}?" if close else f" Use one of: {', '.join(known)}."
+
+
+def _location(problem: Any) -> list[str]:
+    # A union adds the names of its branches ("literal['auto']", "constrained-int"), which nobody wrote.
+    return [str(part) for part in problem["loc"] if "[" not in str(part) and part != "constrained-int"]
 
 
 def _origin(location: Sequence[str], file: Path | None, prefix: str) -> str:

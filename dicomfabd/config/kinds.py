@@ -158,6 +158,9 @@ Name = Annotated[
 StoreUrl = Annotated[str, AfterValidator(_store_url), Hint('not a store. Use "sqlite:///path/to/file" or "".')]
 Seconds = Annotated[float, Field(ge=0), Hint("not a time. Use seconds, 0 or more.")]
 PositiveSeconds = Annotated[float, Field(gt=0), Hint("not a time. Use seconds, more than 0.")]
+Patience = Annotated[
+    float, Field(gt=0, le=86400), Hint("not a time to wait. Use seconds, more than 0 and at most 86400.")
+]
 Positive = Annotated[int, Field(ge=1), Hint("not a count. Use a whole number, 1 or more.")]
 Count = Annotated[int, Field(ge=0), Hint("not a count. Use a whole number, 0 or more.")]
 PduLength = Annotated[int, Field(ge=4096, le=1 << 20), Hint("not a PDU length. Use 4096 to 1048576 bytes.")]

@@ -11,6 +11,7 @@ from dicomfabd.config.kinds import (
     MaybeAeTitle,
     Modality,
     Name,
+    Patience,
     Pattern,
     PduLength,
     PeerPort,
@@ -174,14 +175,14 @@ class DestinationSection(Section):
     tls_key: str = Field("", description='PEM file with its key; "" is in the same file.')
     tls_check_name: bool = Field(True, description="Whether its certificate must be for host.")
     max_pdu: PduLength = Field(131072, description="Largest PDU we are ready to receive, bytes.")
-    timeout_s: PositiveSeconds = Field(30, description="Longest wait for a connection, a reply or a write.")
+    timeout_s: Patience = Field(30, description="Longest wait for a connection, a reply or a write.")
     associations: Associations = Field(2, description="Most studies sent to it at once.")
     transfer_syntaxes: list[TransferSyntax] = Field(
         ["explicit", "implicit"], min_length=1, description="How images are sent, best first; the PACS chooses."
     )
     scale: Literal["", "full", "small", "tiny"] = Field("", description='Size of its studies; "" is as elsewhere.')
     commitment: bool = Field(False, description="Whether it must commit to what it stored (storage commitment).")
-    commitment_timeout_s: PositiveSeconds = Field(600, description="It is asked again when its report is later.")
+    commitment_timeout_s: Patience = Field(600, description="It is asked again when its report is later.")
     move_ae_titles: dict[Name, AeTitle] = Field(
         {}, description="Name of another destination: the AE title by which this PACS knows it."
     )
