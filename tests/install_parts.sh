@@ -11,6 +11,8 @@ for pair in findscu:dcmtk storescp:dcmtk echoscu:dcmtk dcmdump:dcmtk Orthanc:ort
         case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
     fi
 done
+# A plugin is no program.
+[ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ] || missing="$missing orthanc-dicomweb"
 [ -n "$missing" ] || exit 0
 
 as_root=""

@@ -1,20 +1,23 @@
 """Real DICOM peers, and a scripted one that misbehaves as told."""
 
+import base64
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import subprocess
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from pydicom import dcmread
-from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, StoragePresentationContexts, evt
 from pynetdicom.sop_class import Verification
 
 from dicomfabd.domain.delivery import Destination
@@ -145,29 +148,74 @@ def storescp(folder: Path, *options: str) -> Iterator[Destination]:
 
 @dataclass
 class Orthanc:
-    """Debian's Orthanc on free ports."""
+    """Debian's Orthanc on free ports, with its DICOMweb plugin if asked for."""
 
     dicom_port: int
     http_port: int
+    ae_title: str = "ORTHANC"
+    user: tuple[str, str] = ("", "")
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}/dicom-web"
+
+    def destination(self, name: str = "orthanc", **fields: Any) -> Destination:
+        return replace(Destination(name, "127.0.0.1", self.dicom_port, self.ae_title, timeout_s=10), **fields)
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:
+        with self._open(path) as answer:
             return json.load(answer)
+
+    def post(self, path: str, body: bytes) -> Any:
+        with self._open(path, body) as answer:
+            return json.load(answer)
+
+    def _open(self, path: str, body: bytes | None = None) -> Any:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}", body)
+        if self.user[0]:
+            pair = base64.b64encode(":".join(self.user).encode()).decode()
+            request.add_header("Authorization", f"Basic {pair}")
+        return urllib.request.urlopen(request, timeout=10)  # noqa: S310 - our own peer
 
 
 @contextlib.contextmanager
-def orthanc(folder: Path) -> Iterator[Orthanc]:
-    it = Orthanc(free_port(), free_port())
+def orthanc(
+    folder: Path,
+    ae_title: str = "ORTHANC",
+    knows: dict[str, int] | None = None,
+    user: tuple[str, str] = ("", ""),
+    *,
+    web: bool = False,
+    **settings: Any,
+) -> Iterator[Orthanc]:
+    """Run Debian's Orthanc.
+
+    Args:
+        folder: Where it keeps everything.
+        ae_title: Its own.
+        knows: AE title of a peer → port, for C-MOVE.
+        user: Name and password it asks for; empty is nobody.
+        web: Whether it offers DICOMweb.
+        settings: Any other of its settings.
+    """
+    it = Orthanc(free_port(), free_port(), ae_title, user)
+    folder.mkdir(exist_ok=True)
     settings = {
         "StorageDirectory": str(folder / "storage"),
         "IndexDirectory": str(folder / "index"),
-        "DicomAet": "ORTHANC",
+        "DicomAet": ae_title,
         "DicomPort": it.dicom_port,
         "HttpPort": it.http_port,
         "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": False,
+        "AuthenticationEnabled": bool(user[0]),
+        "RegisteredUsers": {user[0]: user[1]} if user[0] else {},
+        "DicomAlwaysAllowFind": True,
+        "DicomAlwaysAllowGet": True,
+        "DicomAlwaysAllowMove": True,
         "DicomCheckCalledAet": False,
-        "Plugins": [],
+        "DicomModalities": {name.lower(): [name, "127.0.0.1", port] for name, port in (knows or {}).items()},
+        "Plugins": ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"] if web else [],
+        **settings,
     }
     (folder / "orthanc.json").write_text(json.dumps(settings))
     process = subprocess.Popen(
@@ -190,3 +238,59 @@ def wait_for_port(port: int, tries: int = 400) -> None:
             return
         pause.wait(0.05)
     raise AssertionError(f"nothing listens on port {port}")
+
+
+@contextlib.contextmanager
+def dcmqrscp(folder: Path, knows: dict[str, int] | None = None, *options: str) -> Iterator[Destination]:
+    """DCMTK's dcmqrscp, which sends to nobody but whom it `knows` (AE title → port)."""
+    port = free_port()
+    (folder / "images").mkdir(parents=True)
+    hosts = "".join(f"{name.lower()} = ({name}, 127.0.0.1, {number})\n" for name, number in (knows or {}).items())
+    (folder / "dcmqrscp.cfg").write_text(
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+        f"HostTable BEGIN\n{hosts}HostTable END\nVendorTable BEGIN\nVendorTable END\n"
+        f"AETable BEGIN\nQRSCP {folder / 'images'} RW (200, 1024mb) ANY\nAETable END\n"
+    )
+    process = subprocess.Popen(
+        [program("dcmqrscp"), "-c", str(folder / "dcmqrscp.cfg"), *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_port(port)
+        yield Destination("qrscp", "127.0.0.1", port, "QRSCP", timeout_s=10)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextlib.contextmanager
+def serving(
+    handlers: list[tuple[Any, Callable[..., Any]]],
+    models: Sequence[str],
+    context: ssl.SSLContext | None = None,
+    **limits: Any,
+) -> Iterator[Destination]:
+    """An SCP of pynetdicom's whose answers a test writes itself.
+
+    Args:
+        handlers: Events and what is done on them.
+        models: SOP classes it offers.
+        context: Of TLS.
+        limits: Attributes of the AE, such as `require_called_aet`.
+    """
+    entity = AE("SERVING")
+    for name, value in limits.items():
+        setattr(entity, name, value)
+    for model in (Verification, *models):
+        entity.add_supported_context(model, ALL_TRANSFER_SYNTAXES)
+    # What it is told to give on the association of the other side.
+    entity.add_supported_context(CTImageStorage, ExplicitVRLittleEndian, scu_role=True, scp_role=True)
+    entity.requested_contexts = StoragePresentationContexts  # for what it is told to move
+    handlers = [*handlers, (evt.EVT_CONN_OPEN, _no_delay)]
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=context)
+    try:
+        yield Destination("serving", "127.0.0.1", server.socket.getsockname()[1], "SERVING", timeout_s=5)
+    finally:
+        server.shutdown()
+        entity.shutdown()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from dicomfabd.domain.delivery import Destination, Transport
+from dicomfabd.pacs.dicomweb import probe as search_probe
 from dicomfabd.pacs.echo import echo
 from dicomfabd.pacs.library_storage import LibraryAssociation
 from dicomfabd.pacs.storage import OpenSender, Sender, StorageAssociation
+from dicomfabd.pacs.stow import StowAssociation
 
 LONGEST_KEPT_S: Final = 5.0
 """A PACS that serves one association at a time has others waiting for their turn."""
@@ -17,6 +19,7 @@ LONGEST_KEPT_S: Final = 5.0
 TRANSPORTS: Final[Mapping[Transport, OpenSender]] = {
     "c-store": StorageAssociation,
     "pynetdicom": LibraryAssociation,
+    "stow": StowAssociation,
 }
 
 
@@ -81,4 +84,4 @@ class Senders:
 
 def probe(destination: Destination) -> str:
     """See whether a destination that was away is back; says why not, or nothing."""
-    return echo(destination).reason
+    return (search_probe if destination.transport == "stow" else echo)(destination).reason
