@@ -85,6 +85,7 @@ def test_architecture_names_every_room():
         "SECURITY.md",
         "docs/architecture.md",
         "docs/operations.md",
+        "docs/pacs.md",
         "docs/protocols.md",
         "docs/senders.md",
     ],

@@ -200,10 +200,16 @@ class Daemon:
         return wake
 
     def _web_desk(self, settings: Settings, store: Store, planner: Planner) -> WebDesk:
+        def registry() -> Destinations:
+            # The archive opens after the page, and may pick its port.
+            port = int(self.addresses.get(ARCHIVE, "0").rpartition(":")[2])
+            return Destinations(fixed_destinations(settings, port), store.destinations)
+
         return WebDesk(
             inbox=store.inbox,
             book=store.book,
             messages=store.messages,
+            destinations=registry,
             replay=Replayer(desk_of(settings, store), store.messages).replay,
             choices=planner.choices,
             route=router_setup(settings).route(store.destinations),

@@ -47,6 +47,10 @@ EVENTS = (
     "worker.died",
     "archive.query_failed",
     "archive.instance_failed",
+    "pacs.queried",
+    "pacs.query_failed",
+    "pacs.moved",
+    "pacs.downloaded",
     "web.request_failed",
 )
 """Every event that may appear in the log."""
@@ -365,6 +369,35 @@ class Journal:
         """The archive could not answer a query."""
         self._say("warning", "archive.query_failed", calling=calling, reason=reason)
         self._sink.add("dicomfabd_archive_queries_total", 1, "failed")
+
+    def pacs_queried(
+        self, destination: str, level: str, keys: list[str], state: str, rows: int, seconds: float
+    ) -> None:
+        """A person asked a PACS; `keys` are keywords without their values."""
+        level_of_log, event = ("info", "pacs.queried") if state == "answered" else ("warning", "pacs.query_failed")
+        self._say(
+            level_of_log,
+            event,
+            destination=destination,
+            level_asked=level,
+            keys=keys,
+            state=state,
+            rows=rows,
+            ms=_ms(seconds),
+        )
+        self._sink.add("dicomfabd_pacs_queries_total", 1, destination, state)
+
+    def pacs_moved(self, source: str, destination: str, state: str, sent: int, failed: int) -> None:
+        """A move a person asked for has ended."""
+        level = "info" if state == "done" else "warning"
+        self._say(level, "pacs.moved", source=source, destination=destination, state=state, sent=sent, failed=failed)
+        self._sink.add("dicomfabd_pacs_moves_total", 1, source, state)
+
+    def study_downloaded(self, source: str, via: str, instances: int, *, is_whole: bool) -> None:
+        """A download a person asked for has ended."""
+        level = "info" if is_whole else "warning"
+        self._say(level, "pacs.downloaded", source=source, via=via, instances=instances, is_whole=is_whole)
+        self._sink.add("dicomfabd_pacs_downloads_total", 1, source, "whole" if is_whole else "incomplete")
 
     def request_served(self, method: str, route: str, status: int, seconds: float) -> None:
         """The web room answered."""

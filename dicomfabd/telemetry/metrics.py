@@ -75,6 +75,12 @@ METRICS: Final = (
         Counter, "dicomfabd_archive_instances_total", "Instances the built-in archive was sent.", ("result",)
     ),  # ok | failed
     Metric(Counter, "dicomfabd_archive_queries_total", "Archive C-FIND requests.", ("result",)),  # result: ok | failed
+    # state: answered | away | refused | failed
+    Metric(Counter, "dicomfabd_pacs_queries_total", "Questions of people to a PACS.", ("destination", "state")),
+    # state: done | partly | failed | cancelled
+    Metric(Counter, "dicomfabd_pacs_moves_total", "Moves of people that ended.", ("source", "state")),
+    # result: whole | incomplete
+    Metric(Counter, "dicomfabd_pacs_downloads_total", "Downloads of people that ended.", ("source", "result")),
     Metric(Gauge, "dicomfabd_workers", "Worker processes running."),
     Metric(Counter, "dicomfabd_workers_died_total", "Worker processes that ended without being asked to."),
     # route: template of the path

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dicomfabd.domain.delivery import Routing
+from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.order import Order
 from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
@@ -17,6 +18,7 @@ class WebDesk:
     """Roles and functions behind the HTTP door.
 
     Attributes:
+        destinations: Gives the registry of all destinations.
         choices: What stands in for what an order does not say.
         route: Says where an order's study goes.
         replay: Takes a kept HL7 message, or an edited copy of it, once more: (message ID, edited bytes or None, who
@@ -29,6 +31,7 @@ class WebDesk:
     inbox: Inbox
     book: OrderBook
     messages: MessageBook
+    destinations: Callable[[], Destinations]
     choices: Choices
     route: Callable[[Order], Routing]
     replay: Callable[[int, bytes | None, str], Replayed]

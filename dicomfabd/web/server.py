@@ -13,13 +13,15 @@ from fastapi.staticfiles import StaticFiles
 
 from dicomfabd import __version__
 from dicomfabd.config import Web
-from dicomfabd.web import message_routes, order_routes, pages, probes, problems
+from dicomfabd.web import message_routes, order_routes, pacs_routes, pages, probes, problems, query_routes
+from dicomfabd.web.asking import Turnstile
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.order_door import OrderDoor
 
 _KEEP_ALIVE_S: Final = 5
 _MOST_CONNECTIONS: Final = 512
+_MOST_ASKING: Final = 16  # of the 40 threads that serve requests
 
 
 def build(desk: WebDesk) -> FastAPI:
@@ -27,11 +29,16 @@ def build(desk: WebDesk) -> FastAPI:
     app = FastAPI(
         title="dicomfabd", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
-    problems.install(app)
+    for rules in (problems, pacs_routes, query_routes):
+        rules.install(app)
     app.include_router(probes.router(desk))
     door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.choices, desk.route)
     app.include_router(order_routes.router(desk, door))
     app.include_router(message_routes.router(desk, door))
+    turnstile = Turnstile(_MOST_ASKING)
+    # Their fixed words would be names of destinations to the ones after them.
+    app.include_router(query_routes.router(desk, turnstile))
+    app.include_router(pacs_routes.router(desk, turnstile))
     app.include_router(pages.router(desk))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app

@@ -7,7 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
-from dicomfabd.domain.delivery import Leg, Routing
+from dicomfabd.domain.delivery import Destination, Leg, Routing
+from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.order import OrderControl
@@ -66,7 +67,13 @@ def put(store):
 
 
 @pytest.fixture
-def desk(store, journal, health, woken, take):
+def fixed() -> list[Destination]:
+    """Give the destinations of the settings."""
+    return [Destination("archive", "127.0.0.1", 11112, "FABARCHIVE")]
+
+
+@pytest.fixture
+def desk(store, journal, health, woken, take, fixed):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -90,6 +97,7 @@ def desk(store, journal, health, woken, take):
         inbox=store.inbox,
         book=store.book,
         messages=store.messages,
+        destinations=lambda: Destinations(fixed, store.destinations),
         choices=Choices(lambda _procedure, service: service or "OT"),
         route=lambda _order: Routing((Leg("main"),)),
         replay=replay,

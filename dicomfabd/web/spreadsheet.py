@@ -1,0 +1,34 @@
+"""Tables as CSV that opens in a spreadsheet and does nothing there (RFC 4180)."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""Without it a spreadsheet takes UTF-8 for the code page of its machine."""
+
+# A cell that begins so is a formula, in full width too; blanks before it do not help.
+_FORMULA: Final = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]], *, with_mark: bool = False) -> str:
+    """Give a table as CSV.
+
+    Args:
+        columns: The header; a row that lacks one has an empty cell, and what else a row has is left out.
+        rows: Name of a column → text. One that a spreadsheet would take for a formula gets an apostrophe before it.
+        with_mark: Begin with a byte order mark.
+    """
+    text = io.StringIO()
+    if with_mark:
+        text.write(BYTE_ORDER_MARK)
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_cell(row.get(name, "")) for name in columns] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: str) -> str:
+    is_formula = value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA)
+    return f"'{value}" if is_formula else value
