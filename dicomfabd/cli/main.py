@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from dicomfabd import __version__
-from dicomfabd.cli import daemon, explaining, messages, protocols, replaying, routing, sending, studies
+from dicomfabd.cli import (
+    daemon,
+    explaining,
+    messages,
+    pacs,
+    pacs_import,
+    pacs_query,
+    pacs_transfer,
+    protocols,
+    replaying,
+    routing,
+    sending,
+    studies,
+)
 
 app = typer.Typer(
     name="dicomfabd",
@@ -24,7 +37,11 @@ app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")
 app.add_typer(messages.messages_app, name="messages")
 app.command()(replaying.audit)
-app.add_typer(studies.pacs_app, name="pacs")
+app.add_typer(pacs.pacs_app, name="pacs")
+pacs.pacs_app.command("import")(pacs_import.import_file)
+pacs.pacs_app.command("find")(pacs_query.find)
+pacs.pacs_app.command("move")(pacs_transfer.move)
+pacs.pacs_app.command("get")(pacs_transfer.get)
 app.command()(daemon.health)
 
 

@@ -1,4 +1,4 @@
-"""plan, fabricate, orders, pacs: what becomes of an order."""
+"""plan, fabricate, orders: what becomes of an order."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,6 @@ from dicomfabd.cli.console import (
     ConfigOption,
     JsonOption,
     actor,
-    address_of,
     existing_store,
     fail,
     out,
@@ -24,18 +23,16 @@ from dicomfabd.cli.console import (
     settings_or_fail,
 )
 from dicomfabd.cli.explaining import read_orders_or_fail
-from dicomfabd.domain.destinations import ARCHIVE, Destinations
+from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.order import Code, OrderState
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.study import fabricate as make
 from dicomfabd.fabricate.study import write_file
-from dicomfabd.pacs.echo import echo as send_echo
 from dicomfabd.store.interface import OrderQuery, StoredOrder
 from dicomfabd.store.opening import Store
 from dicomfabd.web.orders import detail, summary
 
 orders_app = typer.Typer(help="Look at orders, with the daemon running or not.", no_args_is_help=True)
-pacs_app = typer.Typer(help="Ask the destinations.", no_args_is_help=True)
 
 
 def plan(
@@ -195,23 +192,3 @@ def _order_or_fail(store: Store, accession: str) -> StoredOrder:
     if not found:
         fail(f"there is no order with accession number {accession}")
     return found[0]
-
-
-@pacs_app.command("echo")
-def echo(
-    name: Annotated[str, typer.Argument(help="One destination; all by default.")] = "", config: ConfigOption = None
-) -> None:
-    """Send a C-ECHO to the destinations; exit code 1 unless all answer."""
-    settings = settings_or_fail(config)
-    port = address_of(settings, ARCHIVE, settings.archive.host, settings.archive.port).rpartition(":")[2]
-    destinations = [item for item in fixed_destinations(settings, int(port)) if name in ("", item.name)]
-    if not destinations:
-        fail(f"no destination named {name} is configured", 2)
-    away = 0
-    for destination in destinations:
-        result = send_echo(destination)
-        away += not result.ok
-        where = f"{destination.name}: {destination.ae_title} at {destination.host}:{destination.port}"
-        said = f"answers in {result.seconds * 1000:.0f} ms" if result.ok else result.reason
-        out.print(f"{where} {said}", style="red" if out.is_terminal and not result.ok else None, soft_wrap=True)
-    raise typer.Exit(1 if away else 0)
