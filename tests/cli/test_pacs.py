@@ -8,7 +8,7 @@ from dicomfabd.domain.delivery import Destination
 from dicomfabd.web.destinations import FIELDS
 from tests.builders import a_message, a_new, an_order, an_orm, take
 from tests.daemons import daemons
-from tests.peers import fake_pacs, free_port
+from tests.peers import fake_pacs, free_port, orthanc
 
 WEST = ("--host", "west.example", "--port", "104", "--ae-title", "WEST")
 
@@ -163,3 +163,26 @@ def test_a_running_daemon_knows_what_was_added_at_once(run, tmp_path):
     assert [("archive", False), ("west", True)] == [(it["name"], it["managed"]) for it in listed]
     assert 1 == len(found["rows"])
     assert found["rows"] == over_http["rows"]
+
+
+@pytest.mark.slow
+def test_a_study_goes_by_stow_to_a_destination_added_while_the_daemon_runs(run, tmp_path):
+    """The next order goes there, and Orthanc holds what the order was told."""
+    with daemons(tmp_path) as start, orthanc(tmp_path / "orthanc", web=True) as pacs:
+        daemon = start(archive=False)
+        config = ("--config", tmp_path / "dicomfabd.toml")
+        address = ("--host", "127.0.0.1", "--port", pacs.dicom_port, "--ae-title", "ORTHANC")
+        added = run("pacs", "add", "web", *address, "--transport", "stow", "--web-url", pacs.web_url, *config)
+        assert 0 == added.returncode, added.stderr
+        daemon.send(an_orm())
+        delivered = daemon.wait_for("study.delivered", destination="web")
+        studies = pacs.get("/studies?expand")
+        found = json.loads(run("pacs", "find", "--on", "web", "--accession", "A1", "--json", *config).stdout)
+
+    (order,) = [event for event in daemon.events if event["event"] == "study.begun"]
+    assert [order["study_uid"]] == [study["MainDicomTags"]["StudyInstanceUID"] for study in studies]
+    (row,) = found["rows"]
+    assert (order["study_uid"], str(delivered["instances"])) == (
+        row["study_instance_uid"],
+        row["number_of_study_related_instances"],
+    )
