@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """An association of pynetdicom's, opened as a destination wants it: C-FIND, C-MOVE, C-GET, and C-STORE if it must be.
-=======
-"""An association of pynetdicom's, opened as a destination wants it, for asking: C-FIND, C-MOVE, C-GET.
->>>>>>> h2
 
 Its socket is ours: bounded in what it reads, and able to say why it could not connect.
 """
@@ -12,11 +8,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-<<<<<<< HEAD
 from typing import Any, Final, Literal
-=======
-from typing import Any, Final
->>>>>>> h2
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.presentation import PresentationContext
@@ -109,10 +101,7 @@ def associate(
     destination: Destination,
     contexts: Sequence[PresentationContext],
     *,
-<<<<<<< HEAD
     purpose: Literal["find", "store"] = "find",
-=======
->>>>>>> h2
     silence_s: float = 0,
     most_bytes: int = MOST_BYTES,
     roles: Sequence[Any] = (),
@@ -123,10 +112,7 @@ def associate(
     Args:
         destination: The peer.
         contexts: What is offered, at most 128.
-<<<<<<< HEAD
         purpose: Which of our AE titles is presented.
-=======
->>>>>>> h2
         silence_s: How long it may be silent between responses; the destination's `timeout_s` where that is longer.
         most_bytes: Most that is read from it.
         roles: SCP/SCU role selection items.
@@ -137,11 +123,7 @@ def associate(
         Refused: It rejects the association; says why.
     """
     name = f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
-<<<<<<< HEAD
     entity = _entity(destination, purpose, name, max(destination.timeout_s, silence_s), most_bytes)
-=======
-    entity = _entity(destination, name, max(destination.timeout_s, silence_s), most_bytes)
->>>>>>> h2
     try:
         association = entity.associate(
             destination.host,
@@ -156,11 +138,7 @@ def associate(
         raise DestinationAway(f"{name} cannot be reached: {error.strerror or error}") from error
     if not association.is_established:
         _close(association)
-<<<<<<< HEAD
         raise _explain(name, destination, destination.calling(purpose), association)
-=======
-        raise _explain(name, destination, association)
->>>>>>> h2
     try:
         yield association
     except GeneratorExit:  # somebody has enough answers
@@ -175,15 +153,10 @@ def associate(
         _close(association)
 
 
-<<<<<<< HEAD
 def _entity(
     destination: Destination, purpose: Literal["find", "store"], name: str, silence_s: float, most_bytes: int
 ) -> _Entity:
     entity = _Entity(destination.calling(purpose))
-=======
-def _entity(destination: Destination, name: str, silence_s: float, most_bytes: int) -> _Entity:
-    entity = _Entity(destination.calling("find"))
->>>>>>> h2
     entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     entity.connection_timeout = entity.acse_timeout = destination.timeout_s
@@ -221,19 +194,11 @@ def _close(association: Any) -> None:
         association.dul.socket.connection.close()
 
 
-<<<<<<< HEAD
 def _explain(name: str, destination: Destination, calling: str, association: Any) -> DestinationAway | Refused:
     if association.is_rejected:
         answer = association.acceptor.primitive
         advice = _NOT_KNOWN.get((answer.result_source, answer.diagnostic), "it gives no usable reason")
         said = advice.format(calling=calling, called=destination.ae_title)
-=======
-def _explain(name: str, destination: Destination, association: Any) -> DestinationAway | Refused:
-    if association.is_rejected:
-        answer = association.acceptor.primitive
-        advice = _NOT_KNOWN.get((answer.result_source, answer.diagnostic), "it gives no usable reason")
-        said = advice.format(calling=destination.calling("find"), called=destination.ae_title)
->>>>>>> h2
         return Refused(f"{name} rejects the association: {said}")
     connection = association.dul.socket
     if connection is not None and connection.away is not None:

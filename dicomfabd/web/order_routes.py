@@ -4,13 +4,14 @@ import json
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from dicomfabd.domain.order import Action, OrderState
 from dicomfabd.store.interface import OrderQuery, StoredOrder
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.order_door import Incoming, KeyReused, OrderDoor, Outcome
 from dicomfabd.web.order_in import OrderIn
-from dicomfabd.web.orders import become, cancel, detail, is_known, retry, summary, tell
+from dicomfabd.web.orders import become, cancel, detail, is_known, retry, send, summary, tell
 from dicomfabd.web.problems import problem, refused
 from dicomfabd.web.request_parts import (
     KEY_HEADER,
@@ -41,6 +42,14 @@ _TAKES_AN_ORDER: Final = {
         }
     ],
 }
+
+
+class SendIn(BaseModel):
+    """Where an order's study is to be sent; nowhere is to all that wait for a person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    destinations: list[Annotated[str, Field(max_length=32)]] = Field([], max_length=100)
 
 
 def router(desk: WebDesk, door: OrderDoor) -> APIRouter:
@@ -98,6 +107,21 @@ def router(desk: WebDesk, door: OrderDoor) -> APIRouter:
         if not retry(order_id, desk, actor_of(request)):
             raise HTTPException(409, "nothing to retry: no delivery of this order failed or waits")
         return summary(_existing(desk, order_id))
+
+    @routes.post("/api/v1/orders/{order_id}/send")
+    def send_order(order_id: RowId, wanted: SendIn, request: Request) -> dict[str, Any]:
+        """Send the study at once: to where it waits for a person, or to these destinations, also once more."""
+        _existing(desk, order_id)
+        known = desk.destinations()
+        for name in wanted.destinations:
+            if known.get(name) is None:
+                raise HTTPException(404, f"there is no destination named {name}")
+        queued = send(order_id, wanted.destinations, desk, actor_of(request))
+        if not queued:
+            raise HTTPException(
+                409, "nothing to send: no delivery waits for a person, or the order is cancelled or held"
+            )
+        return summary(_existing(desk, order_id)) | {"queued": queued}
 
     @routes.delete("/api/v1/orders/{order_id}")
     @routes.post("/api/v1/orders/{order_id}/cancel")

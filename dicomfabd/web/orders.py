@@ -1,5 +1,6 @@
 """Orders as JSON, and what people do to them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -28,6 +29,15 @@ def retry(order_id: int, desk: WebDesk, actor: str) -> bool:
         desk.on_work()
         desk.messages.audit(actor, "order.retry", f"order {order_id}", {})
     return is_queued
+
+
+def send(order_id: int, destinations: Sequence[str], desk: WebDesk, actor: str) -> list[str]:
+    """Queue an order's study for destinations, or for all that wait for a person; gives those it is now queued for."""
+    queued = desk.book.request_send(order_id, destinations)
+    if queued:
+        desk.on_work()
+        desk.messages.audit(actor, "order.send", f"order {order_id}", {"destinations": queued})
+    return queued
 
 
 def tell(desk: WebDesk, done: Applied, asked_by: str) -> None:
