@@ -3,22 +3,20 @@
 import json
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from dicomfabd.domain.order import Action, OrderState
-from dicomfabd.store.interface import OrderQuery, StoredOrder
+from dicomfabd.store.interface import OrderQuery
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.order_door import Incoming, KeyReused, OrderDoor, Outcome
 from dicomfabd.web.order_in import OrderIn
-from dicomfabd.web.orders import become, cancel, detail, is_known, retry, send, summary, tell
+from dicomfabd.web.orders import detail, existing, summary, tell
 from dicomfabd.web.problems import problem, refused
 from dicomfabd.web.request_parts import (
     KEY_HEADER,
     Before,
     Limit,
     RowId,
-    actor_of,
     body_of,
     idempotency_key,
     is_json_type,
@@ -42,14 +40,6 @@ _TAKES_AN_ORDER: Final = {
         }
     ],
 }
-
-
-class SendIn(BaseModel):
-    """Where an order's study is to be sent; nowhere is to all that wait for a person."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    destinations: list[Annotated[str, Field(max_length=32)]] = Field([], max_length=100)
 
 
 def router(desk: WebDesk, door: OrderDoor) -> APIRouter:
@@ -97,40 +87,8 @@ def router(desk: WebDesk, door: OrderDoor) -> APIRouter:
     @routes.get("/api/v1/orders/{order_id}")
     def show_order(order_id: RowId) -> dict[str, Any]:
         """Give one order with its messages, its deliveries and its timeline."""
-        stored = _existing(desk, order_id)
+        stored = existing(desk, order_id)
         return detail(stored, desk.book.jobs(order_id), desk.book.timeline(order_id))
-
-    @routes.post("/api/v1/orders/{order_id}/retry")
-    def retry_order(order_id: RowId, request: Request) -> dict[str, Any]:
-        """Queue failed and waiting deliveries at once."""
-        _existing(desk, order_id)
-        if not retry(order_id, desk, actor_of(request)):
-            raise HTTPException(409, "nothing to retry: no delivery of this order failed or waits")
-        return summary(_existing(desk, order_id))
-
-    @routes.post("/api/v1/orders/{order_id}/send")
-    def send_order(order_id: RowId, wanted: SendIn, request: Request) -> dict[str, Any]:
-        """Send the study at once: to where it waits for a person, or to these destinations, also once more."""
-        _existing(desk, order_id)
-        known = desk.destinations()
-        for name in wanted.destinations:
-            if known.get(name) is None:
-                raise HTTPException(404, f"there is no destination named {name}")
-        queued = send(order_id, wanted.destinations, desk, actor_of(request))
-        if not queued:
-            raise HTTPException(
-                409, "nothing to send: no delivery waits for a person, or the order is cancelled or held"
-            )
-        return summary(_existing(desk, order_id)) | {"queued": queued}
-
-    @routes.delete("/api/v1/orders/{order_id}")
-    @routes.post("/api/v1/orders/{order_id}/cancel")
-    def cancel_order(order_id: RowId, request: Request) -> dict[str, Any]:
-        """Cancel as a CA message would; `action` and `text` say what became of it. The order stays in the list."""
-        done = cancel(order_id, desk, actor_of(request))
-        if not is_known(done):
-            raise HTTPException(404, f"there is no order {order_id}")
-        return summary(_existing(desk, order_id)) | become(done)
 
     return routes
 
@@ -168,10 +126,3 @@ def _answer(path: str, outcome: Outcome) -> Response:
         "action": said["action"],
     }
     return Response(json.dumps(body), 200, headers, "application/json")
-
-
-def _existing(desk: WebDesk, order_id: int) -> StoredOrder:
-    stored = desk.book.get(order_id)
-    if stored is None:
-        raise HTTPException(404, f"there is no order {order_id}")
-    return stored

@@ -5,12 +5,22 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from fastapi import HTTPException
+
 from dicomfabd.domain.order import Action, Order
 from dicomfabd.store.interface import Applied, Event, StoredJob, StoredOrder
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.words import action_in_words
 
 _IN_PARTS: Final = frozenset({"patient", "visit", "procedure", "steps"})
+
+
+def existing(desk: WebDesk, order_id: int) -> StoredOrder:
+    """Give one order; raises the 404 for one that is not there."""
+    stored = desk.book.get(order_id)
+    if stored is None:
+        raise HTTPException(404, f"there is no order {order_id}")
+    return stored
 
 
 def cancel(order_id: int, desk: WebDesk, actor: str) -> Applied:

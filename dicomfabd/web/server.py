@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from dicomfabd import __version__
 from dicomfabd.config import Web
-from dicomfabd.web import message_routes, order_routes, pacs_routes, pages, probes, problems, query_routes
+from dicomfabd.web import message_routes, order_acts, order_routes, pacs_routes, pages, probes, problems, query_routes
 from dicomfabd.web.asking import Turnstile
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
@@ -34,6 +34,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(probes.router(desk))
     door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.choices, desk.route)
     app.include_router(order_routes.router(desk, door))
+    app.include_router(order_acts.router(desk))
     app.include_router(message_routes.router(desk, door))
     turnstile = Turnstile(_MOST_ASKING)
     # Their fixed words would be names of destinations to the ones after them.

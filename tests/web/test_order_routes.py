@@ -271,3 +271,18 @@ def test_what_people_do_to_orders_is_audited(client, put, store):
         (entry["action"], entry["target"]) for entry in entries
     ]
     assert {"http testclient"} == {entry["actor"] for entry in entries}
+
+
+def test_a_study_is_sent_where_a_person_says(client, put, store, woken):
+    """To a destination it never was for; unknown ones, and orders with nothing to send, are said."""
+    put()
+    sent = client.post("/api/v1/orders/1/send", json={"destinations": ["archive"]})
+
+    assert (200, ["archive"]) == (sent.status_code, sent.json()["queued"])
+    assert {"main", "archive"} == {job.destination for job in store.book.jobs(1)}
+    assert woken
+    assert 404 == client.post("/api/v1/orders/1/send", json={"destinations": ["none"]}).status_code
+    assert 404 == client.post("/api/v1/orders/9/send", json={}).status_code
+    assert 409 == client.post("/api/v1/orders/1/send", json={}).status_code
+    assert 400 == client.post("/api/v1/orders/1/send", json={"to": "archive"}).status_code
+    assert "order.send" == client.get("/api/v1/audit").json()["entries"][0]["action"]
