@@ -54,10 +54,14 @@ class FakePacs:
         entity.add_supported_context(Verification)
         for context in AllStoragePresentationContexts:
             entity.add_supported_context(context.abstract_syntax, syntaxes or list(context.transfer_syntax))
-        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_CONN_OPEN, _no_delay)]
+        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_CONN_OPEN, _no_delay), *self.more_services(entity)]
         self._server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
         self.port = self._server.socket.getsockname()[1]
         return self
+
+    def more_services(self, _entity: AE) -> list[tuple[Any, ...]]:
+        """Add what else it offers and give the handlers."""
+        return []
 
     def stop(self) -> None:
         if self._server:
