@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomfabd import __version__
+from dicomfabd.app.archive_others import others_of
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
 from dicomfabd.app.planning import planner_setup
@@ -21,6 +22,7 @@ from dicomfabd.app.workers import WorkerPool
 from dicomfabd.archive.scp import ArchiveServer
 from dicomfabd.config import ConfigError, Settings
 from dicomfabd.domain.delivery import Destination, Routing
+from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.order import Order
 from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
@@ -101,7 +103,7 @@ class Daemon:
         await web.start()
         self._exit.push_async_callback(web.stop)
         self._note("page", "http://{}", settings.web.host, web.port)
-        archive = await self._open_archive(settings)
+        archive = await self._open_archive(settings, store)
         worklist = WorklistServer(settings.worklist, store.book, self.journal)
         await asyncio.to_thread(worklist.start)
         self._exit.push_async_callback(asyncio.to_thread, worklist.stop)
@@ -113,11 +115,13 @@ class Daemon:
         self.journal.daemon_started(__version__, self.addresses)
         notify("READY=1")
 
-    async def _open_archive(self, settings: Settings) -> ArchiveServer:
+    async def _open_archive(self, settings: Settings, store: Store) -> ArchiveServer:
         folder = settings.state_dir / "archive"
         opened = await asyncio.to_thread(open_archive_index, folder / "index.db")
         self._exit.push_async_callback(asyncio.to_thread, opened.close)
-        archive = ArchiveServer(settings.archive, folder / "instances", opened.index, self.journal)
+        destinations = Destinations([one.destination() for one in settings.destinations], store.destinations)
+        others = others_of(destinations)
+        archive = ArchiveServer(settings.archive, folder / "instances", opened.index, self.journal, others)
         await asyncio.to_thread(archive.start)
         self._exit.push_async_callback(asyncio.to_thread, archive.stop)
         self._note(ARCHIVE, "{}", settings.archive.host, archive.port)

@@ -60,6 +60,14 @@ METRICS: Final = (
         Counter, "dicomfabd_archive_instances_total", "Instances the built-in archive was sent.", ("result",)
     ),  # ok | failed
     Metric(Counter, "dicomfabd_archive_queries_total", "Archive C-FIND requests.", ("result",)),  # result: ok | failed
+    # outcome: sent | failed
+    Metric(Counter, "dicomfabd_archive_sent_total", "Instances the archive sent for C-MOVE and C-GET.", ("outcome",)),
+    # outcome: reported | refused | postponed | dropped
+    Metric(
+        Counter, "dicomfabd_archive_commitments_total", "Requests for storage commitment, and reports.", ("outcome",)
+    ),
+    # reason: age | quota
+    Metric(Counter, "dicomfabd_archive_purged_studies_total", "Studies that left the archive.", ("reason",)),
     Metric(Gauge, "dicomfabd_workers", "Worker processes running."),
     Metric(Counter, "dicomfabd_workers_died_total", "Worker processes that ended without being asked to."),
     # route: template of the path

@@ -10,34 +10,22 @@ from pynetdicom import AE
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as StudyRoot
 
 from dicomfabd.archive.scp import ArchiveServer
-from dicomfabd.config import Archive
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.study import fabricate, sop_class_uids, write_file
 from dicomfabd.pacs.storage import StorageAssociation
-from dicomfabd.store.opening import open_archive_index
 from tests.conftest import program
 from tests.fabricate.studies import plan_of
 
 PLAN = plan_of("CT HEAD", "CT")
 
 
-@pytest.fixture
-def archive(tmp_path, journal):
-    opened = open_archive_index(tmp_path / "index.db")
-    server = ArchiveServer(Archive(port=0), tmp_path / "instances", opened.index, journal)
-    server.start()
-    yield server
-    server.stop()
-    opened.close()
-
-
-def send(archive: ArchiveServer, plan=PLAN) -> list[int]:
+def send(archive: ArchiveServer, bodies: Bodies, plan=PLAN) -> list[int]:
     destination = Destination("archive", "127.0.0.1", archive.port, "FABARCHIVE")
     with StorageAssociation(destination, sop_class_uids(plan)) as association:
         return [
             association.send(i.sop_class_uid, i.sop_instance_uid, i.parts).status
-            for i in fabricate(plan, Bodies(), association.syntax_for)
+            for i in fabricate(plan, bodies, association.syntax_for)
         ]
 
 
@@ -58,13 +46,19 @@ def found(archive: ArchiveServer, level: str, **values: str) -> list[Dataset]:
     return [answer for _, answer in find(archive, level, **values) if answer]
 
 
-def test_what_was_stored_is_found_at_every_level(archive):
+def test_what_was_stored_is_found_at_every_level(archive, bodies):
     """Study, series, image."""
-    assert {0} == set(send(archive))
+    assert {0} == set(send(archive, bodies))
 
     (study,) = found(archive, "STUDY", AccessionNumber="A1", StudyInstanceUID="", NumberOfStudyRelatedInstances="")
     series = found(archive, "SERIES", StudyInstanceUID=study.StudyInstanceUID, SeriesInstanceUID="", Modality="CT")
-    images = found(archive, "IMAGE", SeriesInstanceUID=PLAN.series[1].series_instance_uid, SOPInstanceUID="")
+    images = found(
+        archive,
+        "IMAGE",
+        StudyInstanceUID=study.StudyInstanceUID,
+        SeriesInstanceUID=PLAN.series[1].series_instance_uid,
+        SOPInstanceUID="",
+    )
 
     assert (PLAN.order.study_instance_uid, PLAN.instances) == (
         study.StudyInstanceUID,
@@ -88,24 +82,24 @@ def test_what_was_stored_is_found_at_every_level(archive):
         ({"AccessionNumber": "NONE"}, 0),
     ],
 )
-def test_studies_are_found_by_their_attributes(archive, keys, amount):
+def test_studies_are_found_by_their_attributes(archive, keys, amount, bodies):
     """PS3.4 C.6.1.1."""
-    send(archive)
+    send(archive, bodies)
 
     assert amount == len(found(archive, "STUDY", **keys))
 
 
-def test_an_instance_is_kept_once(archive, tmp_path):
+def test_an_instance_is_kept_once(archive, tmp_path, bodies):
     """A resend is a success and changes nothing."""
-    send(archive)
-    assert {0} == set(send(archive))
+    send(archive, bodies)
+    assert {0} == set(send(archive, bodies))
 
     assert PLAN.instances == len(list((tmp_path / "instances").rglob("*.dcm")))
 
 
-def test_files_are_dicom_and_named_by_us(archive, tmp_path):
+def test_files_are_dicom_and_named_by_us(archive, tmp_path, bodies):
     """No received value is part of a path."""
-    send(archive, plan_of("XR CHEST", "DX", accession_candidates=("../../evil",)))
+    send(archive, bodies, plan_of("XR CHEST", "DX", accession_candidates=("../../evil",)))
 
     files = sorted((tmp_path / "instances").rglob("*.dcm"))
 
@@ -113,16 +107,16 @@ def test_files_are_dicom_and_named_by_us(archive, tmp_path):
     assert Counter({"../../evil": 2}) == Counter(dcmread(file).AccessionNumber for file in files)
 
 
-def test_a_query_without_a_level_is_refused(archive):
+def test_a_query_without_a_level_is_refused(archive, bodies):
     """A900."""
     assert [(0xA900, None)] == find(archive, "WARD")
 
 
-def test_an_instance_that_lies_about_its_uid_is_refused(archive, sink):
+def test_an_instance_that_lies_about_its_uid_is_refused(archive, sink, bodies):
     """And nothing of it is kept."""
     destination = Destination("archive", "127.0.0.1", archive.port, "FABARCHIVE")
     with StorageAssociation(destination, sop_class_uids(PLAN)) as association:
-        instance = next(iter(fabricate(PLAN, Bodies(), association.syntax_for)))
+        instance = next(iter(fabricate(PLAN, bodies, association.syntax_for)))
         lie = association.send(instance.sop_class_uid, "1.2.3", instance.parts).status
         junk = association.send(instance.sop_class_uid, "1.2.3", [b"no data set at all, not even close"]).status
 
@@ -132,9 +126,9 @@ def test_an_instance_that_lies_about_its_uid_is_refused(archive, sink):
 
 
 @pytest.mark.slow
-def test_dcmtk_stores_and_finds(archive, tmp_path):
+def test_dcmtk_stores_and_finds(archive, tmp_path, bodies):
     """storescu of a file we made, findscu -S."""
-    write_file(next(iter(fabricate(PLAN, Bodies()))), tmp_path / "x.dcm")
+    write_file(next(iter(fabricate(PLAN, bodies))), tmp_path / "x.dcm")
     port = str(archive.port)
     subprocess.run([program("storescu"), "127.0.0.1", port, str(tmp_path / "x.dcm")], check=True, capture_output=True)
 

@@ -1,0 +1,98 @@
+"""An archive with its index on disk, and others it can reach."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from dicomfabd.archive.scp import ArchiveServer, Others
+from dicomfabd.archive.shelf import Shelf
+from dicomfabd.config import Archive
+from dicomfabd.dimse.server import read_attributes
+from dicomfabd.dimse.services import Peer, StoreRequest
+from dicomfabd.domain.commitment import CommitmentReport
+from dicomfabd.domain.delivery import Destination
+from dicomfabd.domain.errors import DestinationAway
+from dicomfabd.fabricate.study import Instance, fabricate
+from dicomfabd.pacs.wire import Association
+from dicomfabd.store.opening import open_archive_index
+
+PEER = Peer("SCU", "FABARCHIVE", "127.0.0.1")
+
+
+@dataclass
+class Neighbours:
+    """Other application entities: those of `destinations` are reached for real, reports are kept.
+
+    Attributes:
+        problem: Raised instead of keeping a report.
+    """
+
+    destinations: dict[str, Destination] = field(default_factory=dict)
+    reports: list[tuple[str, CommitmentReport]] = field(default_factory=list)
+    problem: Exception | None = None
+
+    def knows(self, ae_title: str) -> bool:
+        return ae_title in self.destinations
+
+    def open_sender(self, ae_title: str, contexts: Mapping[str, Sequence[str]]) -> Association | None:
+        destination = self.destinations.get(ae_title)
+        return Association(destination, contexts) if destination else None
+
+    def report(self, ae_title: str, report: CommitmentReport) -> None:
+        if self.problem:
+            raise self.problem
+        self.reports.append((ae_title, report))
+
+    def others(self) -> Others:
+        return Others(self.knows, self.open_sender, self.report)
+
+    def add(self, destination: Destination) -> None:
+        self.destinations[destination.ae_title] = destination
+
+
+def nobody_there(title: str = "AWAY") -> Destination:
+    """Give a destination that cannot be reached."""
+    return Destination(title.lower(), "127.0.0.1", 1, title, timeout_s=1)
+
+
+@pytest.fixture
+def index(tmp_path, clock):
+    opened = open_archive_index(tmp_path / "index.db", clock)
+    yield opened.index
+    opened.close()
+
+
+@pytest.fixture
+def neighbours() -> Neighbours:
+    return Neighbours()
+
+
+@pytest.fixture
+def shelf(tmp_path, index) -> Shelf:
+    return Shelf(tmp_path / "instances", index)
+
+
+@pytest.fixture
+def archive(tmp_path, index, journal, neighbours):
+    server = ArchiveServer(Archive(port=0), tmp_path / "instances", index, journal, neighbours.others())
+    server.start()
+    yield server
+    server.stop()
+
+
+def request_of(instance: Instance) -> StoreRequest:
+    data = b"".join(map(bytes, instance.parts))
+    return StoreRequest(instance.sop_class_uid, instance.sop_instance_uid, instance.transfer_syntax_uid, data)
+
+
+def keep(shelf: Shelf, plan, bodies, syntax: str = "1.2.840.10008.1.2.1") -> list[Instance]:
+    """Put a study on the shelf as it is fabricated."""
+    made = list(fabricate(plan, bodies, lambda _sop_class: syntax))
+    for instance in made:
+        request = request_of(instance)
+        shelf.keep(request, read_attributes(request))
+    return made
+
+
+AWAY = DestinationAway("away")
