@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicomfabd.archive.scp import ArchiveServer, Others
 from dicomfabd.archive.shelf import Shelf
+from dicomfabd.archive.stored import PLAIN
 from dicomfabd.config import Archive
 from dicomfabd.dimse.server import read_attributes
 from dicomfabd.dimse.services import Peer, StoreRequest
@@ -17,6 +19,7 @@ from dicomfabd.fabricate.study import Instance, fabricate
 from dicomfabd.pacs.wire import Association
 from dicomfabd.store.opening import open_archive_index
 
+EXPLICIT = str(ExplicitVRLittleEndian)
 PEER = Peer("SCU", "FABARCHIVE", "127.0.0.1")
 
 
@@ -86,9 +89,14 @@ def request_of(instance: Instance) -> StoreRequest:
     return StoreRequest(instance.sop_class_uid, instance.sop_instance_uid, instance.transfer_syntax_uid, data)
 
 
-def keep(shelf: Shelf, plan, bodies, syntax: str = "1.2.840.10008.1.2.1") -> list[Instance]:
-    """Put a study on the shelf as it is fabricated."""
-    made = list(fabricate(plan, bodies, lambda _sop_class: syntax))
+def keep(shelf: Shelf, plan, bodies, syntax: str = EXPLICIT) -> list[Instance]:
+    """Put a study on the shelf as it is fabricated; a compressed syntax is for the images only."""
+
+    def syntax_for(sop_class_uid: str) -> str:
+        has_pixels = UID(sop_class_uid).name.endswith("Image Storage")
+        return syntax if has_pixels or syntax in PLAIN else EXPLICIT
+
+    made = list(fabricate(plan, bodies, syntax_for))
     for instance in made:
         request = request_of(instance)
         shelf.keep(request, read_attributes(request))
