@@ -1,9 +1,11 @@
 """An archive with its index on disk, and others it can reach."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from dicomfabd.archive.scp import ArchiveServer, Others
@@ -34,6 +36,7 @@ class Neighbours:
     destinations: dict[str, Destination] = field(default_factory=dict)
     reports: list[tuple[str, CommitmentReport]] = field(default_factory=list)
     problem: Exception | None = None
+    _reported: threading.Event = field(default_factory=threading.Event)
 
     def knows(self, ae_title: str) -> bool:
         return ae_title in self.destinations
@@ -46,6 +49,10 @@ class Neighbours:
         if self.problem:
             raise self.problem
         self.reports.append((ae_title, report))
+        self._reported.set()
+
+    def wait_for_report(self) -> bool:
+        return self._reported.wait(30)
 
     def others(self) -> Others:
         return Others(self.knows, self.open_sender, self.report)
@@ -101,6 +108,12 @@ def keep(shelf: Shelf, plan, bodies, syntax: str = EXPLICIT) -> list[Instance]:
         request = request_of(instance)
         shelf.keep(request, read_attributes(request))
     return made
+
+
+def values_of(dataset: Dataset) -> dict:
+    """Give what a data set says, but for value representations that implicit VR cannot tell apart."""
+    said = dataset.to_json_dict(bulk_data_threshold=1 << 30)
+    return {tag: (element.get("Value"), element.get("InlineBinary")) for tag, element in said.items()}
 
 
 AWAY = DestinationAway("away")

@@ -11,7 +11,7 @@ from dicomfabd.archive.models import PATIENT_ROOT, STUDY_ROOT
 from dicomfabd.archive.retrieving import Retriever
 from dicomfabd.dimse.services import Refusal, SubOperations
 from dicomfabd.domain.errors import Retryable
-from tests.archive.conftest import PEER, keep, nobody_there, request_of
+from tests.archive.conftest import PEER, keep, nobody_there, request_of, values_of
 from tests.fabricate.studies import plan_of, read
 from tests.peers import fake_pacs, storescp
 
@@ -47,12 +47,6 @@ def status_of(call) -> tuple[int, str]:
     with pytest.raises(Refusal) as refusal:
         call()
     return refusal.value.status, refusal.value.comment
-
-
-def values_of(dataset: Dataset) -> dict:
-    """Give what a data set says, but for value representations that implicit VR cannot tell apart."""
-    said = dataset.to_json_dict(bulk_data_threshold=1 << 30)
-    return {tag: (element.get("Value"), element.get("InlineBinary")) for tag, element in said.items()}
 
 
 @pytest.mark.parametrize(
