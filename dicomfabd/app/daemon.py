@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomfabd import __version__
+from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.app.archive_others import others_of
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
@@ -99,11 +100,14 @@ class Daemon:
         check_codecs(settings)
         self._health.register("store", store.problem)
         self._health.register("doors", lambda: "" if self._is_ready else "starting or stopping")
-        web = WebServer(settings.web, self._web_desk(settings, store, planner))
+        archive = await self._build_archive(settings, store)
+        web = WebServer(settings.web, self._web_desk(settings, store, planner, archive))
         await web.start()
         self._exit.push_async_callback(web.stop)
         self._note("page", "http://{}", settings.web.host, web.port)
-        archive = await self._open_archive(settings, store)
+        await asyncio.to_thread(archive.start)
+        self._exit.push_async_callback(asyncio.to_thread, archive.stop)
+        self._note(ARCHIVE, "{}", settings.archive.host, archive.port)
         worklist = WorklistServer(settings.worklist, store.book, self.journal)
         await asyncio.to_thread(worklist.start)
         self._exit.push_async_callback(asyncio.to_thread, worklist.stop)
@@ -115,17 +119,13 @@ class Daemon:
         self.journal.daemon_started(__version__, self.addresses)
         notify("READY=1")
 
-    async def _open_archive(self, settings: Settings, store: Store) -> ArchiveServer:
-        folder = settings.state_dir / "archive"
+    async def _build_archive(self, settings: Settings, store: Store) -> ArchiveServer:
+        folder = archive_dir_of(settings)
         opened = await asyncio.to_thread(open_archive_index, folder / "index.db")
         self._exit.push_async_callback(asyncio.to_thread, opened.close)
         destinations = Destinations([one.destination() for one in settings.destinations], store.destinations)
         others = others_of(destinations)
-        archive = ArchiveServer(settings.archive, folder / "instances", opened.index, self.journal, others)
-        await asyncio.to_thread(archive.start)
-        self._exit.push_async_callback(asyncio.to_thread, archive.stop)
-        self._note(ARCHIVE, "{}", settings.archive.host, archive.port)
-        return archive
+        return ArchiveServer(settings.archive, folder / "instances", opened.index, self.journal, others)
 
     async def _open_workers(self, settings: Settings, store: Store, archive_port: int) -> None:
         destinations = destinations_of(settings, archive_port)
@@ -187,7 +187,7 @@ class Daemon:
                     receptions.hold(is_held)
                     (self.journal.intake_paused if is_held else self.journal.intake_resumed)(waiting)
 
-    def _web_desk(self, settings: Settings, store: Store, planner: Planner) -> WebDesk:
+    def _web_desk(self, settings: Settings, store: Store, planner: Planner, archive: ArchiveServer) -> WebDesk:
         loop = asyncio.get_running_loop()
 
         def on_work() -> None:
@@ -203,6 +203,7 @@ class Daemon:
             route=route_of(settings),
             on_work=on_work,
             addresses=lambda: self.addresses,
+            archive=archive_desk_of(archive.index, archive.shelf, settings.archive.ae_title),
             metrics=self._metrics,
             health=self._health,
             journal=self.journal,
@@ -220,6 +221,11 @@ class Daemon:
 def planner_of(settings: Settings) -> Planner:
     """Give a planner over the package's and the site's protocols; raises ConfigError."""
     return planner_setup(settings).build()
+
+
+def archive_dir_of(settings: Settings) -> Path:
+    """Give the folder that holds the archive's index and, in `instances`, its files."""
+    return settings.state_dir / "archive"
 
 
 def anatomy_dir_of(settings: Settings) -> Path:

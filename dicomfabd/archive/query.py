@@ -92,7 +92,7 @@ def item_of(row: Attributes, names: frozenset[str], ae_title: str) -> Dataset:
     item = Dataset()
     for name in names:
         if name in row:
-            item.add(_element(name, row[name]))
+            item.add(element_of(name, row[name]))
     item.RetrieveAETitle = ae_title
     item.InstanceAvailability = "ONLINE"
     return item
@@ -123,7 +123,8 @@ def _condition(name: str, text: str) -> Condition | None:
     return Condition(exact, tuple(value for value in values if value not in exact))
 
 
-def _element(name: str, text: str) -> DataElement:
+def element_of(name: str, text: str) -> DataElement:
+    """Give an attribute with a value as the index keeps it, or as a person writes it."""
     vr = _vr(name)
     if vr == "SQ":
         items = [_sequence_item(item) for item in json.loads(text)] if text else []
@@ -135,7 +136,7 @@ def _element(name: str, text: str) -> DataElement:
 def _sequence_item(values: Attributes) -> Dataset:
     item = Dataset()
     for name, text in values.items():
-        item.add(_element(name, text))
+        item.add(element_of(name, text))
     return item
 
 

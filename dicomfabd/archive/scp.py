@@ -61,6 +61,7 @@ class ArchiveServer:
             journal: Told what happens.
             others: How to reach other application entities.
         """
+        self.index = index
         self.shelf = Shelf(folder, index)
         self._journal = journal
         self._finder = Finder(index, settings.ae_title, journal)

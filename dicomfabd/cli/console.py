@@ -1,10 +1,12 @@
 """What all commands share: how they read settings, print and fail."""
 
+import getpass
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -85,6 +87,13 @@ def say_table(columns: dict[str, str], rows: Iterable[Iterable[object]]) -> None
     for row in texts:
         table.add_row(*row)
     out.print(table)
+
+
+def who_acts() -> str:
+    """Give who runs the command, for the audit trail."""
+    with suppress(OSError, KeyError):  # a container's user may have no name
+        return f"cli {getpass.getuser()}"
+    return f"cli {os.getuid()}"
 
 
 def shown(value: object) -> str:

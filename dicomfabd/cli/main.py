@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dicomfabd import __version__
-from dicomfabd.cli import daemon, explaining, messages, protocols, replaying, sending, studies
+from dicomfabd.cli import archive, daemon, explaining, messages, protocols, replaying, sending, studies
 
 app = typer.Typer(
     name="dicomfabd",
@@ -23,6 +23,7 @@ app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")
 app.add_typer(messages.messages_app, name="messages")
 app.command()(replaying.audit)
+app.add_typer(archive.archive_app, name="archive")
 app.add_typer(studies.pacs_app, name="pacs")
 app.command()(daemon.health)
 

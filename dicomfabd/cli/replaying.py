@@ -1,11 +1,9 @@
 """messages replay, audit: taking a message once more, and who did what."""
 
-import getpass
 import os
 import shlex
 import subprocess
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +21,7 @@ from dicomfabd.cli.console import (
     say,
     say_table,
     settings_or_fail,
+    who_acts,
 )
 from dicomfabd.cli.files import frames_in, read_source
 from dicomfabd.cli.messages import Before, Limit, MessageId, existing, messages_app, show_outcome
@@ -88,7 +87,7 @@ def audit(before: Before = None, limit: Limit = 50, as_json: JsonOption = False,
 
 
 def _replay(settings: Settings, store: Store, message: StoredMessage, edited: bytes | None) -> Replayed:
-    actor = f"cli {_user()}"
+    actor = who_acts()
     if is_json(message):
         choices = planner_of(settings).choices
         door = OrderDoor(store.inbox, store.book, store.messages, choices, route_of(settings))
@@ -127,9 +126,3 @@ def _edited(message: StoredMessage) -> bytes:
 
 def _with_ends(content: bytes, end: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", end)
-
-
-def _user() -> str:
-    with suppress(OSError, KeyError):  # a container's user may have no name
-        return getpass.getuser()
-    return str(os.getuid())

@@ -13,7 +13,17 @@ from fastapi.staticfiles import StaticFiles
 
 from dicomfabd import __version__
 from dicomfabd.config import Web
-from dicomfabd.web import message_routes, order_routes, pages, probes, problems
+from dicomfabd.web import (
+    archive_routes,
+    dicomweb_pictures,
+    dicomweb_routes,
+    dicomweb_search,
+    message_routes,
+    order_routes,
+    pages,
+    probes,
+    problems,
+)
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.order_door import OrderDoor
@@ -32,6 +42,10 @@ def build(desk: WebDesk) -> FastAPI:
     door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.choices, desk.route)
     app.include_router(order_routes.router(desk, door))
     app.include_router(message_routes.router(desk, door))
+    app.include_router(archive_routes.router(desk.archive, desk.messages.audit))
+    app.include_router(dicomweb_search.router(desk.archive))
+    app.include_router(dicomweb_pictures.router(desk.archive))
+    app.include_router(dicomweb_routes.router(desk.archive))
     app.include_router(pages.router(desk))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app

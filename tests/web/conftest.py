@@ -7,13 +7,17 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
+from dicomfabd.app.archive_desk import archive_desk_of
+from dicomfabd.archive.shelf import Shelf
 from dicomfabd.domain.delivery import Leg, Routing
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.order import OrderControl
 from dicomfabd.store.interface import Change, ReceivedMessage, Replayed, Submission
+from dicomfabd.store.opening import open_archive_index
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.metrics import Metrics
+from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import build
@@ -66,7 +70,24 @@ def put(store):
 
 
 @pytest.fixture
-def desk(store, journal, health, woken, take):
+def index(tmp_path):
+    opened = open_archive_index(tmp_path / "archive" / "index.db")
+    yield opened.index
+    opened.close()
+
+
+@pytest.fixture
+def shelf(tmp_path, index) -> Shelf:
+    return Shelf(tmp_path / "archive" / "instances", index)
+
+
+@pytest.fixture
+def archive(index, shelf) -> ArchiveDesk:
+    return archive_desk_of(index, shelf, "FABARCHIVE")
+
+
+@pytest.fixture
+def desk(store, journal, health, woken, take, archive):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -95,6 +116,7 @@ def desk(store, journal, health, woken, take):
         replay=replay,
         on_work=lambda: woken.append(True),
         addresses=lambda: {"mllp": "127.0.0.1:2575"},
+        archive=archive,
         metrics=Metrics(__version__),
         health=health,
         journal=journal,
