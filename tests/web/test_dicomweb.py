@@ -7,12 +7,14 @@ from email.parser import BytesParser
 import numpy as np
 import pytest
 from PIL import Image
-from pydicom import dcmread, dcmwrite
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEGLSLossless, RLELossless
 
 from dicomfabd.dimse.server import read_attributes
 from dicomfabd.dimse.services import StoreRequest
+from dicomfabd.fabricate.study import fabricate
+from dicomfabd.fabricate.template import encode
 from tests.archive.conftest import EXPLICIT, keep, values_of
 from tests.fabricate.studies import plan_as, plan_of, read
 from tests.fabricate.test_study import EVERY_KIND
@@ -33,8 +35,9 @@ def made(shelf, bodies):
 
 
 @pytest.fixture
-def first(made) -> Dataset:
-    return read(made[IMAGE])
+def first(bodies) -> Dataset:
+    """Give the image most tests look at, as it is made."""
+    return read(next(fabricate(CT, bodies, wanted=lambda uid: uid == IMAGE)))
 
 
 def parts_of(answer) -> list[tuple[str, bytes]]:
@@ -71,8 +74,8 @@ def search(client, path: str, status: int = 200) -> list[Dataset]:
         (f"/studies/{STUDY}/instances", CT.instances),
         (f"/studies/{STUDY}/series/{SERIES}/instances", CT.series[1].images),
         (f"/studies/9.9/series/{SERIES}/instances", 0),
-        (f"/instances?SOPInstanceUID={IMAGE}&Rows=64", 1),
-        ("/instances?Rows=65", 0),
+        (f"/instances?SOPInstanceUID={IMAGE}&Rows={CT.series[1].rows}", 1),
+        ("/instances?Rows=7", 0),
         (f"/series?RequestAttributesSequence.ScheduledProcedureStepID=*&SeriesInstanceUID={SERIES}", 1),
         ("/series?00400275.00400009=NONE", 0),
     ],
@@ -335,10 +338,8 @@ def test_an_instance_that_lies_about_its_pixels_is_refused(client, shelf, made):
 
 def put(shelf, dataset: Dataset) -> None:
     """Keep a data set that was changed."""
-    del dataset.file_meta
-    stream = io.BytesIO()
-    dcmwrite(stream, dataset, implicit_vr=False, little_endian=True)
-    request = StoreRequest(dataset.SOPClassUID, dataset.SOPInstanceUID, EXPLICIT, stream.getvalue())
+    data = encode(dataset, is_implicit=False)
+    request = StoreRequest(dataset.SOPClassUID, dataset.SOPInstanceUID, EXPLICIT, data)
     assert shelf.keep(request, read_attributes(request))
 
 
