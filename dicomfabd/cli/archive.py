@@ -65,7 +65,6 @@ def list_studies(
         "study UID": "whole",
         "accession": "cut",
         "patient": "cut",
-        "date": "whole",
         "mod": "cut",
         "images": "whole",
     }
@@ -76,7 +75,6 @@ def list_studies(
                 study["study_instance_uid"],
                 study["accession_number"],
                 study["patient_id"],
-                study["study_date"],
                 " ".join(study["modalities"]),
                 study["instances"],
             )

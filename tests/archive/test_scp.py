@@ -5,17 +5,23 @@ from collections import Counter
 
 import pytest
 from pydicom import dcmread
+from pydicom.config import IGNORE
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pynetdicom import AE
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as StudyRoot
 
 from dicomfabd.archive.scp import ArchiveServer
+from dicomfabd.dimse.server import read_attributes
+from dicomfabd.dimse.services import StoreRequest
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.study import fabricate, sop_class_uids, write_file
+from dicomfabd.fabricate.template import encode
 from dicomfabd.pacs.storage import StorageAssociation
+from tests.archive.conftest import EXPLICIT, keep
 from tests.conftest import program
-from tests.fabricate.studies import plan_of
+from tests.fabricate.studies import plan_of, read
 
 PLAN = plan_of("CT HEAD", "CT")
 
@@ -151,3 +157,50 @@ def test_dcmtk_stores_and_finds(archive, tmp_path, bodies):
     )
 
     assert PLAN.order.study_instance_uid in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("level", "keys"),
+    [
+        ("SERIES", {"SeriesInstanceUID": ""}),
+        ("SERIES", {"StudyInstanceUID": ["1.2", "1.3"]}),
+        ("IMAGE", {"StudyInstanceUID": "1.2"}),
+        ("PATIENT", {"PatientID": ""}),
+        ("STUDY", {"StudyDate": "yesterday"}),
+    ],
+)
+def test_an_identifier_that_is_none_of_the_model_is_refused(archive, bodies, level, keys):
+    """A900: unique keys of the levels above with a single value (C.4.1.2.1), levels of the study root."""
+    send(archive, bodies)
+
+    assert [(0xA900, None)] == find(archive, level, **keys)
+
+
+def test_what_others_wrote_wrong_is_given_back_or_left_out(archive, shelf, bodies):
+    """And keeps nobody from finding anything: dates that are none, numbers of other representations."""
+    (made, *_) = keep(shelf, PLAN, bodies)
+    dataset = read(made)
+    for keyword, vr, value in (
+        ("StudyDate", "DA", "2026/03/02"),
+        ("StudyTime", "TM", "noon"),
+        ("Rows", "LO", "70000"),
+        ("SeriesNumber", "LO", "9" * 60),
+        ("PatientWeight", "LO", "heavy"),
+        ("PatientName", "LO", "Doe\\Roe"),
+    ):
+        dataset.add(DataElement(keyword, vr, value, validation_mode=IGNORE))
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID = "1.2.1", "1.2.2", "1.2.3"
+    request = StoreRequest(made.sop_class_uid, "1.2.3", EXPLICIT, encode(dataset, is_implicit=False))
+    shelf.keep(request, read_attributes(request))
+
+    keys = {"StudyInstanceUID": "1.2.1", "SeriesInstanceUID": "1.2.2", "SOPInstanceUID": ""}
+    (image,) = found(archive, "IMAGE", **keys, Rows=None, SeriesNumber=None, PatientWeight=None, StudyDate="")
+    studies = found(archive, "STUDY", StudyDate="20260302", StudyTime="000000-235959", StudyInstanceUID="")
+
+    assert (None, None, None, "2026/03/02") == (
+        image.Rows,
+        image.SeriesNumber,
+        image.PatientWeight,
+        image.StudyDate,
+    )
+    assert [PLAN.order.study_instance_uid] == [study.StudyInstanceUID for study in studies]
