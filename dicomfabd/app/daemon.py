@@ -203,7 +203,7 @@ class Daemon:
             route=route_of(settings),
             on_work=on_work,
             addresses=lambda: self.addresses,
-            archive=archive_desk_of(archive.index, archive.shelf, settings.archive.ae_title),
+            archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
             metrics=self._metrics,
             health=self._health,
             journal=self.journal,

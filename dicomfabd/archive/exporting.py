@@ -40,7 +40,9 @@ class Exporter:
                     source = path.open("rb")
                 except FileNotFoundError:
                     continue
-                with source, archive.open(zipfile.ZipInfo(name), "w", force_zip64=False) as target:
+                entry = zipfile.ZipInfo(name)
+                entry.file_size = path.stat().st_size  # says whether it needs the large form
+                with source, archive.open(entry, "w") as target:
                     while chunk := source.read(_CHUNK_BYTES):
                         target.write(chunk)
                         yield pipe.take()

@@ -48,7 +48,8 @@ class Shelf:
             OSError: The disk is full or broken; nothing was kept.
             StoreUnavailable: The index cannot be written; nothing was kept.
         """
-        if next(self._index.instances(ArchiveQuery.of(Level.IMAGE, request.sop_instance_uid)), None):
+        known = self._index.instances(ArchiveQuery.of(Level.IMAGE, request.sop_instance_uid))
+        if next(known, None) is not None:
             return False
         instance_id = next(self._ids)
         path = self.path(instance_id)

@@ -12,6 +12,7 @@ from dicomfabd.config.kinds import (
     MaybeAeTitle,
     Modality,
     Name,
+    Origin,
     PduLength,
     PeerPort,
     Port,
@@ -78,6 +79,9 @@ class Archive(Section):
         0, description="With more than this, the studies nothing came for since the longest time go; 0 is no limit."
     )
     keep_days: Count = Field(0, description="Studies nothing came for since so many days go; 0 keeps them.")
+    dicomweb_origins: list[Origin] = Field(
+        [], description="Other sites whose pages may read /dicom-web, such as https://ohif.example; empty is none."
+    )
     tls: Tls = Tls()
 
 

@@ -48,6 +48,7 @@ class ArchiveDesk:
         render: (file, frame number, `image/jpeg` or `image/png`, window or None for its own, most columns and rows
             or None, JPEG quality) → the picture.
         document_in: File → the PDF it holds, or None.
+        origins: Other sites whose pages may read DICOMweb.
     """
 
     index: ArchiveIndex
@@ -62,3 +63,4 @@ class ArchiveDesk:
     bulk: Callable[[Path, str], Iterator[Part]]
     render: Callable[[Path, int, str, Window | None, tuple[int, int] | None, int], bytes]
     document_in: Callable[[Path], bytes | None]
+    origins: Sequence[str] = ()

@@ -89,6 +89,7 @@ def _files(
     desk: ArchiveDesk, request: Request, instances: Sequence[StoredInstance], *, is_single: bool = False
 ) -> Response:
     chosen = choose(request, [Offer(_DICOM, is_multipart=True), *([Offer(_DICOM)] if is_single else [])])
+    # Who names no transfer syntax could be refused compressed instances (PS3.18 §8.7.3.5.2), and means as they are.
     syntax = chosen.transfer_syntax or ANY_SYNTAX
     if not chosen.offer.is_multipart:
         content = given(desk.file_as, desk.path(instances[0].instance_id), syntax)

@@ -25,6 +25,7 @@ from dicomfabd.web import (
     problems,
 )
 from dicomfabd.web.desk import WebDesk
+from dicomfabd.web.dicomweb_origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.order_door import OrderDoor
 
@@ -37,6 +38,8 @@ def build(desk: WebDesk) -> FastAPI:
     app = FastAPI(
         title="dicomfabd", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
+    if desk.archive.origins:
+        app.add_middleware(DicomwebOrigins, origins=desk.archive.origins)
     problems.install(app)
     app.include_router(probes.router(desk))
     door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.choices, desk.route)

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from dicomfabd import __version__
 from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.archive.shelf import Shelf
+from dicomfabd.config import Archive
 from dicomfabd.domain.delivery import Leg, Routing
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault
@@ -83,7 +84,7 @@ def shelf(tmp_path, index) -> Shelf:
 
 @pytest.fixture
 def archive(index, shelf) -> ArchiveDesk:
-    return archive_desk_of(index, shelf, "FABARCHIVE")
+    return archive_desk_of(index, shelf, Archive())
 
 
 @pytest.fixture

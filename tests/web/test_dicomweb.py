@@ -2,10 +2,12 @@
 
 import io
 import json
+from dataclasses import replace
 from email.parser import BytesParser
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -15,6 +17,8 @@ from dicomfabd.dimse.server import read_attributes
 from dicomfabd.dimse.services import StoreRequest
 from dicomfabd.fabricate.study import fabricate
 from dicomfabd.fabricate.template import encode
+from dicomfabd.web.guards import Guards
+from dicomfabd.web.server import build
 from tests.archive.conftest import EXPLICIT, keep, values_of
 from tests.fabricate.studies import plan_as, plan_of, read
 from tests.fabricate.test_study import EVERY_KIND
@@ -343,8 +347,24 @@ def put(shelf, dataset: Dataset) -> None:
     assert shelf.keep(request, read_attributes(request))
 
 
+def test_other_sites_of_the_settings_may_read_dicomweb(desk, journal, made):
+    """Those and no others, and nothing but DICOMweb."""
+    desk = replace(desk, archive=replace(desk.archive, origins=["http://ohif.example"]))
+    with TestClient(Guards(build(desk), journal)) as client:
+        allowed = [
+            client.get(path, headers={"Origin": origin}).headers.get("access-control-allow-origin")
+            for path, origin in (
+                (f"{ROOT}/studies", "http://ohif.example"),
+                (f"{ROOT}/studies", "http://evil.example"),
+                ("/api/v1/archive/studies", "http://ohif.example"),
+            )
+        ]
+
+    assert ["http://ohif.example", None, None] == allowed
+
+
 def test_no_other_site_may_read(client, made):
-    """No CORS header, whoever asks."""
+    """No CORS header by default, whoever asks."""
     answer = client.get(f"{ROOT}/studies", headers={"Origin": "http://ohif.example"})
 
     assert [] == [name for name in answer.headers if name.startswith("access-control")]
