@@ -101,7 +101,7 @@ def item_of(row: Attributes, names: frozenset[str], ae_title: str) -> Dataset:
 def _is_settled(key: DataElement, names: frozenset[str], done: frozenset[str]) -> bool:
     """Tell whether a key needs no look at the item: it asks for everything, or the index has seen to it."""
     if key.VR == "SQ":
-        return key.keyword not in names
+        return key.keyword not in names or not key.value
     return key.keyword not in names or key.keyword in done or is_universal(text_of(key))
 
 

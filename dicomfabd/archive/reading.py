@@ -1,6 +1,7 @@
 """Files of the archive as WADO-RS gives them: metadata, bulk data, frames, whole files (PS3.18 §10.4, Annex F)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -75,10 +76,13 @@ def metadata(path: Path, url: str) -> Mapping[str, Any]:
     with path.open("rb") as stream:
         dataset = dcmread(stream, stop_before_pixels=True)
         has_pixels = stream.read(4) == _PIXEL_TAG
-    paths = {id(element): place for place, element in _long_values(dataset)}
-    said: dict[str, Any] = dataset.to_json_dict(_INLINE_BYTES, lambda element: f"{url}/bulkdata/{paths[id(element)]}")
+    places = {id(element): place for place, element in _long_values(dataset)}
+    said = {
+        f"{int(element.tag):08X}": _said(element, lambda value: f"{url}/bulkdata/{places[id(value)]}")
+        for element in _elements(dataset)
+    }
     if has_pixels:
-        vr = "OB" if dataset.get("BitsAllocated", 16) <= 8 else "OW"
+        vr = "OB" if dataset.get("BitsAllocated") == 8 else "OW"
         said[PIXEL_DATA] = {"vr": vr, "BulkDataURI": f"{url}/bulkdata/{PIXEL_DATA}"}
     return said
 
@@ -92,7 +96,7 @@ def bulk(path: Path, place: str) -> Iterator[Piece]:
         OSError: The file is gone.
     """
     if place == PIXEL_DATA:
-        count = _frames_in(_header(path))
+        count = frames_in(_header(path))
         found = frames(path, range(1, count + 1))
         if UID(syntax_of(path)).is_compressed:
             return found
@@ -122,7 +126,7 @@ def frames(path: Path, numbers: Sequence[int]) -> Iterator[Piece]:
         if stream.read(4) != _PIXEL_TAG:
             raise LookupError("the instance has no frames")
         start = stream.tell() + (4 if syntax.is_implicit_VR else 8)
-    count = _frames_in(dataset)
+    count = frames_in(dataset)
     if bad := [number for number in numbers if not 1 <= number <= count]:
         raise LookupError(f"there is no frame {bad[0]}; the instance has {count}")
     if syntax.is_compressed:
@@ -153,15 +157,24 @@ def file_as(path: Path, wanted: str) -> Iterator[bytes]:
 
 def frame_bytes(dataset: Dataset) -> int:
     """Give the length of one native frame; raises Permanent for one that cannot be."""
-    try:
-        bits = dataset.Rows * dataset.Columns * dataset.get("SamplesPerPixel", 1) * dataset.BitsAllocated
-    except (AttributeError, TypeError) as error:
-        raise Permanent("the instance does not say how large its frames are") from error
+    edges = [dataset.get(keyword) for keyword in ("Rows", "Columns", "BitsAllocated")]
+    factors = [*edges, dataset.get("SamplesPerPixel", 1)]
+    if not all(isinstance(factor, int) for factor in factors):
+        raise Permanent("the instance does not say how large its frames are")
+    bits = math.prod(factors)
     if not 0 < bits <= LARGEST_FRAME_BYTES * 8:
         raise Permanent(f"a frame of the instance has more than {LARGEST_FRAME_BYTES} bytes, or none")
     if bits % 8:
         raise Permanent("the frames of the instance do not begin at whole bytes")
     return int(bits // 8)
+
+
+def frames_in(dataset: Dataset) -> int:
+    """Give how many frames an instance says it has; 1 where it says nothing that makes sense."""
+    try:
+        return max(1, int(dataset.get("NumberOfFrames") or 1))
+    except (TypeError, ValueError):
+        return 1
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -172,13 +185,6 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
 
 def _header(path: Path) -> Dataset:
     return dcmread(path, stop_before_pixels=True)
-
-
-def _frames_in(dataset: Dataset) -> int:
-    try:
-        return max(1, int(dataset.get("NumberOfFrames") or 1))
-    except (TypeError, ValueError):
-        return 1
 
 
 def _encapsulated(path: Path, start: int, index: int, count: int) -> bytes:
@@ -199,9 +205,28 @@ def _slice(path: Path, start: int, length: int) -> bytes:
     return data
 
 
+def _elements(dataset: Dataset) -> Iterator[DataElement]:
+    """Give the elements whose values can be read."""
+    for tag in dataset.keys():  # noqa: SIM118 - iterating a data set reads every value
+        try:
+            element = dataset[tag]
+        except Exception:  # noqa: S112 - pydicom raises many types for values that are none; the others are given
+            continue
+        yield element
+
+
+def _said(element: DataElement, place_of: Callable[[DataElement], str]) -> dict[str, Any]:
+    """Give an element as DICOM JSON, without its value where JSON cannot hold it."""
+    try:
+        said: dict[str, Any] = element.to_json_dict(place_of, _INLINE_BYTES)
+    except Exception:  # pydicom raises many types for values that are none
+        return {"vr": element.VR}
+    return said
+
+
 def _long_values(dataset: Dataset, prefix: str = "") -> Iterator[tuple[str, DataElement]]:
     """Give the binary values too long to stand in JSON, with their places: `TAG`, or `TAG-item-TAG` in sequences."""
-    for element in dataset:
+    for element in _elements(dataset):
         place = f"{prefix}{int(element.tag):08X}"
         if element.VR == "SQ":
             for number, item in enumerate(element.value, start=1):

@@ -19,7 +19,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
-from dicomfabd.archive.reading import frame_bytes
+from dicomfabd.archive.reading import frame_bytes, frames_in
 from dicomfabd.domain.errors import Permanent
 
 JPEG: Final = "image/jpeg"
@@ -89,7 +89,7 @@ def _decoded(path: Path, frame: int, *, is_raw: bool = False) -> tuple[Pixels, D
     if "PhotometricInterpretation" not in dataset or "Rows" not in dataset:
         raise Permanent("the instance has no image")
     frame_bytes(dataset)  # refuses what would not fit into memory
-    count = int(dataset.get("NumberOfFrames") or 1)
+    count = frames_in(dataset)
     if not 1 <= frame <= count:
         raise LookupError(f"there is no frame {frame}; the instance has {count}")
     try:

@@ -22,7 +22,7 @@ from dicomfabd.dimse.services import (
     Retrieval,
     SubOperations,
 )
-from dicomfabd.domain.errors import Retryable
+from dicomfabd.domain.errors import Permanent, Retryable
 from dicomfabd.store.archive_interface import ArchiveIndex, StoredInstance
 from dicomfabd.telemetry.journal import Journal
 
@@ -180,7 +180,7 @@ class Retriever:
             return None
         try:
             data = encoded_as(read_encoded(self._shelf.path(instance.instance_id)), wanted)
-        except OSError:  # it was deleted meanwhile
+        except (OSError, Permanent):  # it was deleted meanwhile, or has values that are none
             return None
         return line.store(instance, data)
 
@@ -241,4 +241,7 @@ def _contexts(instances: Sequence[StoredInstance]) -> dict[str, Sequence[str]]:
 
 
 def _recoded(encoded: Encoded, wanted: str) -> bytes | None:
-    return encoded_as(encoded, wanted) if can_become(encoded.transfer_syntax_uid, wanted) else None
+    try:
+        return encoded_as(encoded, wanted) if can_become(encoded.transfer_syntax_uid, wanted) else None
+    except Permanent:
+        return None

@@ -5,12 +5,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from pydicom import dcmread
-from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset, read_file_meta_info
 from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from dicomfabd.domain.errors import Permanent
 
 PLAIN: Final = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
 """Transfer syntaxes that differ in spelling only: one can be had from the other (PS3.5 Annex A.1, A.2)."""
@@ -39,25 +39,20 @@ def syntax_of(path: Path) -> str:
     return str(read_file_meta_info(path).TransferSyntaxUID)
 
 
-def read_file(path: Path, *, with_pixels: bool) -> Dataset:
-    """Give a file as pydicom reads it."""
-    return dcmread(path, stop_before_pixels=not with_pixels)
-
-
 def can_become(stored: str, wanted: str) -> bool:
     """Tell whether a data set can be had in another transfer syntax."""
     return stored == wanted or (stored in PLAIN and wanted in PLAIN)
 
 
 def encoded_as(encoded: Encoded, wanted: str) -> bytes:
-    """Give a data set in a transfer syntax it `can_become`."""
+    """Give a data set in a transfer syntax it `can_become`; raises Permanent for one with values that are none."""
     if encoded.transfer_syntax_uid == wanted:
         return encoded.dataset
     is_implicit = encoded.transfer_syntax_uid == ImplicitVRLittleEndian
-    dataset = read_dataset(BytesIO(encoded.dataset), is_implicit, True)
-    for _ in dataset.iterall():
-        pass  # a value still as it was read would be written as it was read, sequences in the old spelling
     stream = DicomBytesIO()
     stream.is_little_endian, stream.is_implicit_VR = True, wanted == ImplicitVRLittleEndian
-    write_dataset(stream, dataset)
+    try:
+        write_dataset(stream, read_dataset(BytesIO(encoded.dataset), is_implicit, True))
+    except Exception as error:  # pydicom raises many types for values that are none
+        raise Permanent("the instance has values that cannot be read, and can only be given as it came") from error
     return stream.getvalue()

@@ -217,6 +217,20 @@ def test_compressed_instances_go_as_they_are_or_not_at_all(
     assert PLAN.instances - failed == len(list((tmp_path / "out").iterdir()))
 
 
+@pytest.mark.slow
+def test_what_is_compressed_and_what_is_not_go_apart(retriever, shelf, bodies, neighbours, tmp_path):
+    """An association has one transfer syntax for each class, and a patient may have CT in both."""
+    other = plan_of("CT HEAD", "CT", accession_candidates=("A2",))
+    keep(shelf, PLAN, bodies, RLE)
+    keep(shelf, other, bodies)
+    (tmp_path / "out").mkdir()
+    with storescp(tmp_path / "out", "+xr") as destination:
+        neighbours.add(destination)
+        last = move(retriever, naming("PATIENT", PatientID="P1"), "SINK", PATIENT_ROOT)[-1]
+
+    assert SubOperations(0, PLAN.instances + other.instances, 0, 0) == last
+
+
 def test_an_instance_deleted_meanwhile_has_failed(retriever, made, shelf, neighbours):
     """The others are sent."""
     shelf.path(1).unlink()

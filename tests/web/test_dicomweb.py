@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 from pydicom import dcmread
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import JPEGLSLossless, RLELossless
 
@@ -69,6 +70,8 @@ def search(client, path: str, status: int = 200) -> list[Dataset]:
         ("/studies?PatientName=doe*", 1),
         ("/studies?00100020=P1&StudyDate=20260301-20260303", 1),
         ("/studies?ModalitiesInStudy=MR", 0),
+        ("/studies?offset=1", 0),
+        (f"/instances?InstanceNumber=1&offset={sum(one.images > 0 for one in CT.series) - 1}", 1),
         ("/studies?StudyInstanceUID=9.9,9.8", 0),
         ("/series", len(CT.series)),
         ("/series?Modality=SR", 1),
@@ -338,6 +341,32 @@ def test_an_instance_that_lies_about_its_pixels_is_refused(client, shelf, made):
         url = INSTANCE.replace(IMAGE, uid)
         assert 406 == client.get(f"{url}/rendered").status_code
         assert 406 == client.get(f"{url}/frames/1").status_code
+
+
+def test_values_that_are_none_spoil_nothing_else(client, shelf, made):
+    """Numbers and sequences others wrote wrong: what can be read is given, and no answer is a failure of ours."""
+    odd = dcmread(shelf.path(2))
+    odd.SOPInstanceUID = "1.2.3"
+    for keyword, vr, value in (("PatientWeight", "LO", "heavy"), ("NumberOfFrames", "LO", "many"), ("Rows", "LO", "9")):
+        odd.add(DataElement(keyword, vr, value))
+    data = encode(odd, is_implicit=False)
+    data = data.replace(b"LO\x06\x00heavy ", b"DS\x06\x00heavy ").replace(b"LO\x04\x00many", b"IS\x04\x00many")
+    request = StoreRequest(odd.SOPClassUID, "1.2.3", EXPLICIT, data)
+    assert shelf.keep(request, read_attributes(request))
+    url = INSTANCE.replace(IMAGE, "1.2.3")
+
+    (said,) = client.get(f"{url}/metadata").json()
+
+    assert ("1.2.3", odd.Columns) == (said["00080018"]["Value"][0], said["00280011"]["Value"][0])
+    assert (406, 406, 406) == tuple(
+        client.get(f"{url}{rest}", headers={"Accept": accept}).status_code
+        for rest, accept in (
+            ("/rendered", "image/png"),
+            ("/frames/1", "*/*"),
+            ("", "application/dicom; transfer-syntax=1.2.840.10008.1.2"),
+        )
+    )
+    assert 200 == client.get(f"{ROOT}/instances?SOPInstanceUID=1.2.3&includefield=all").status_code
 
 
 def put(shelf, dataset: Dataset) -> None:
