@@ -33,8 +33,6 @@ MOST_VALUES: Final = 10_000
 
 _INTEGERS: Final = {"US": (0, 0xFFFF), "IS": (-(2**31), 2**31 - 1)}
 _LONGEST_NUMBER: Final = 16  # PS3.5 Table 6.2-1: DS
-# The index compares folded names as a whole; which component group of a name matches is seen afterwards.
-_SEEN_AFTERWARDS: Final = frozenset({"PatientName"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def search(index: ArchiveIndex, wanted: Search) -> Iterator[Dataset]:
     """
     names = frozenset(key.keyword for key in keys_of(wanted.keys)) & known_at(wanted.level)
     conditions = conditions_of(wanted.level, wanted.keys)
-    done = frozenset(conditions) - _SEEN_AFTERWARDS
+    done = frozenset(conditions)
     computed = frozenset().union(*(COMPUTED[level] for level in (*levels_above(wanted.level), wanted.level))) & names
     if all(_is_settled(key, names, done) for key in keys_of(wanted.keys)):
         rows = index.find(ArchiveQuery(wanted.level, conditions, computed, limit=wanted.most, offset=wanted.skipped))

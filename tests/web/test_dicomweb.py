@@ -337,20 +337,26 @@ def test_an_instance_that_lies_about_its_pixels_is_refused(client, shelf, made):
     short.SOPInstanceUID, short.Rows = "1.2.4", 2000
     put(shelf, short)
 
-    for uid in ("1.2.3", "1.2.4"):
+    for uid, said in (("1.2.3", "more than"), ("1.2.4", "not what its attributes say")):
         url = INSTANCE.replace(IMAGE, uid)
-        assert 406 == client.get(f"{url}/rendered").status_code
-        assert 406 == client.get(f"{url}/frames/1").status_code
+        rendered, frame = client.get(f"{url}/rendered"), client.get(f"{url}/frames/1")
+        assert (406, 406) == (rendered.status_code, frame.status_code)
+        assert said in rendered.json()["detail"]
 
 
 def test_values_that_are_none_spoil_nothing_else(client, shelf, made):
     """Numbers and sequences others wrote wrong: what can be read is given, and no answer is a failure of ours."""
     odd = dcmread(shelf.path(2))
     odd.SOPInstanceUID = "1.2.3"
-    for keyword, vr, value in (("PatientWeight", "LO", "heavy"), ("NumberOfFrames", "LO", "many"), ("Rows", "LO", "9")):
+    for keyword, vr, value in (
+        ("PatientWeight", "LO", "heavy"),
+        ("NumberOfFrames", "LO", "many"),
+        ("Rows", "LO", "9"),
+        ("PatientSize", "LO", "tall"),
+    ):
         odd.add(DataElement(keyword, vr, value))
-    data = encode(odd, is_implicit=False)
-    data = data.replace(b"LO\x06\x00heavy ", b"DS\x06\x00heavy ").replace(b"LO\x04\x00many", b"IS\x04\x00many")
+    data = encode(odd, is_implicit=False).replace(b"LO\x06\x00heavy ", b"DS\x06\x00heavy ")
+    data = data.replace(b"LO\x04\x00tall", b"FD\x04\x00tall")
     request = StoreRequest(odd.SOPClassUID, "1.2.3", EXPLICIT, data)
     assert shelf.keep(request, read_attributes(request))
     url = INSTANCE.replace(IMAGE, "1.2.3")
