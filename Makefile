@@ -25,7 +25,7 @@ check: $(VENV)/dev-installed  ## Lint, types, import contracts and the fast test
 bench: $(VENV)/dev-installed parts  ## Measure, each figure beside a peer's in the same run.
 	$(BIN)/python -m benchmarks
 
-fuzz: $(VENV)/dev-installed  ## Put a million invented inputs to framing and parsing; guided where atheris can be installed.
+fuzz: $(VENV)/dev-installed  ## Put two million invented inputs to all that reads what peers send; guided where atheris can be installed.
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz
 

@@ -8,9 +8,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import acks, endurance, fabrication
+from benchmarks import acks, delivery, endurance, fabrication, latency, outage
 
-BENCHMARKS = {"acks": acks.main, "endurance": endurance.main, "fabrication": fabrication.main}
+BENCHMARKS = {
+    "acks": acks.main,
+    "endurance": endurance.main,
+    "fabrication": fabrication.main,
+    "delivery": delivery.main,
+    "latency": latency.main,
+    "outage": outage.main,
+}
 
 
 def fsync_ms(folder: Path, tries: int = 200) -> float:

@@ -106,17 +106,18 @@ def peer(serve: Callable[[int], None]) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class OurDaemon:
-    """A daemon under load: its HL7 port and its main process."""
+    """A daemon under load: its HL7 port, its main process and its page."""
 
     port: int
     pid: int
+    page: str
 
 
 @contextlib.contextmanager
-def our_daemon(folder: Path) -> Iterator[OurDaemon]:
-    """Run the whole daemon, its log in a file, orders going nowhere: what is measured is taking them."""
-    settings = SETTINGS.format(state=folder / "state", archive="false", workers=1, when="at_once")
-    (folder / "dicomfabd.toml").write_text(settings)
+def our_daemon(folder: Path, workers: int = 1, more: str = "") -> Iterator[OurDaemon]:
+    """Run the whole daemon, its log in a file; without `more` orders go nowhere: what is measured is taking them."""
+    settings = SETTINGS.format(state=folder / "state", archive="false", workers=workers, when="at_once")
+    (folder / "dicomfabd.toml").write_text(settings + more)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dicomfabd", "run", "--config", str(folder / "dicomfabd.toml")],
@@ -127,8 +128,8 @@ def our_daemon(folder: Path) -> Iterator[OurDaemon]:
             addresses = folder / "state" / "addresses.json"
             while not addresses.exists():
                 time.sleep(0.05)
-            port = int(json.loads(addresses.read_text())["mllp"].rpartition(":")[2])
-            yield OurDaemon(port, process.pid)
+            doors = json.loads(addresses.read_text())
+            yield OurDaemon(int(doors["mllp"].rpartition(":")[2]), process.pid, doors["page"])
         finally:
             process.terminate()
             process.wait(30)

@@ -63,9 +63,9 @@ def _bodies(folder: Path) -> Bodies:
     return Bodies(folder)
 
 
-def plan_of(text: str, modality: str) -> StudyPlan:
+def plan_of(text: str, modality: str, accession: str = "A1") -> StudyPlan:
     """Plan a study at full scale."""
-    order = an_order(procedure=Code("", text), steps=(StepDraft(modality=modality, scheduled_at=NOON),))
+    order = an_order(accession, procedure=Code("", text), steps=(StepDraft(modality=modality, scheduled_at=NOON),))
     return _planner().plan(order)
 
 

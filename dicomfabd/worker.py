@@ -1,22 +1,28 @@
 """The line: claim → plan → fabricate → deliver → settle. One worker, one process, one order at a time."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from typing import Final
+from uuid import uuid4
 
 from dicomfabd.config import WorkersSection
+from dicomfabd.domain.commitment import CommitmentRequest
 from dicomfabd.domain.delivery import Claim, Delivery, Destination, InstanceResult, Outcome
+from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.errors import ClaimLost, DestinationAway, Permanent, Retryable
 from dicomfabd.domain.patient import filled
 from dicomfabd.domain.study import StudyPlan
 from dicomfabd.fabricate.anatomy.bodies import Bodies
-from dicomfabd.fabricate.study import fabricate, sop_class_uids
-from dicomfabd.pacs.storage import StorageAssociation
+from dicomfabd.fabricate.kinds import SOP_CLASSES
+from dicomfabd.fabricate.study import fabricate, references_of
+from dicomfabd.pacs.commitment import ask
+from dicomfabd.pacs.senders import Senders, probe
+from dicomfabd.pacs.storage import Sender
 from dicomfabd.plan.planner import Planner
-from dicomfabd.store.interface import PatientKey, PatientRegistry, WorkQueue
+from dicomfabd.store.interface import Commitments, PatientKey, PatientRegistry, WorkQueue
 from dicomfabd.telemetry.journal import Journal
 
 RECORD_EVERY_S: Final = 1.0
@@ -34,17 +40,32 @@ class _Progress:
     refused: list[InstanceResult] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Where a worker's jobs come from, where its studies go, and who remembers.
+
+    Attributes:
+        patients: Fills in what orders leave out of patients, and keeps what is made up.
+        destinations: The registry; only jobs of active ones are claimed.
+        senders: The ways to them that this worker has open.
+    """
+
+    queue: WorkQueue
+    commitments: Commitments
+    patients: PatientRegistry
+    destinations: Destinations
+    senders: Senders
+
+
 class Worker:
     """Works off the queue."""
 
     def __init__(
         self,
         name: str,
-        queue: WorkQueue,
-        patients: PatientRegistry,
+        work: Work,
         planner: Planner,
         bodies: Bodies,
-        destinations: Mapping[str, Destination],
         settings: WorkersSection,
         journal: Journal,
         random: Random,
@@ -54,22 +75,22 @@ class Worker:
 
         Args:
             name: Holder of the leases.
-            queue: Where work comes from.
-            patients: Fills in what orders leave out of patients, and keeps what is made up.
+            work: Where work comes from and goes to.
             planner: Decides studies.
             bodies: The anatomy studies show.
-            destinations: By name; only their jobs are claimed.
             settings: Lease and retry times.
             journal: Told what happens.
             random: Spreads retries.
             clock: Monotonic seconds.
         """
         self._name = name
-        self._queue = queue
-        self._patients = patients
+        self._queue = work.queue
+        self._commitments = work.commitments
+        self._patients = work.patients
+        self._destinations = work.destinations
+        self._senders = work.senders
         self._planner = planner
         self._bodies = bodies
-        self._destinations = destinations
         self._settings = settings
         self._journal = journal
         self._random = random
@@ -77,8 +98,10 @@ class Worker:
 
     def run_once(self) -> bool:
         """Work on one job; False if there was none to claim."""
-        claim = self._queue.claim(self._name, self._settings.lease_s, list(self._destinations))
+        claim = self._queue.claim(self._name, self._settings.lease_s, self._limits())
         if claim is None:
+            # Others may be waiting for their turn at the PACS.
+            self._senders.close()
             return False
         try:
             self._work(claim)
@@ -88,14 +111,21 @@ class Worker:
 
     def idle_s(self, longest_s: float) -> float:
         """Give how long there is nothing to claim, at most `longest_s`."""
-        due = self._queue.next_due(list(self._destinations))
+        due = self._queue.next_due(self._limits())
         return longest_s if due is None else min(longest_s, max(0.0, due - time.time()))
+
+    def _limits(self) -> dict[str, int]:
+        return {item.name: item.associations for item in self._destinations.all() if item.active}
 
     def _work(self, claim: Claim) -> None:
         try:
-            plan = self._plan(claim)
+            destination = self._destination(claim)
+            if claim.needs_probe:
+                self._probe(destination)
+            plan = self._plan(claim, destination)
             self._journal.study_begun(claim, plan)
-            delivery = self._deliver(claim, plan)
+            delivery = self._deliver(claim, plan, destination)
+            self._end(claim, plan, delivery, destination)
         except DestinationAway as error:
             settings, jitter = self._settings, self._random.uniform(0.5, 1.0)
             delay_s = self._queue.pause(claim, settings.retry_first_s, settings.retry_max_s, jitter, str(error))
@@ -110,18 +140,30 @@ class Worker:
         except Exception as error:  # a bug in a recipe must not stop the line: the order waits for a person
             self._queue.fail(claim, f"{type(error).__name__}: {error}")
             self._journal.study_failed(claim, f"{type(error).__name__}: {error}")
-        else:
-            self._queue.settle(claim, delivery)
-            self._journal.study_delivered(claim, delivery)
 
-    def _plan(self, claim: Claim) -> StudyPlan:
+    def _destination(self, claim: Claim) -> Destination:
+        destination = self._destinations.get(claim.destination)
+        if destination is None:
+            raise Permanent(f"no destination named {claim.destination} is configured; add it, then retry")
+        if claim.attempt > self._settings.max_attempts:
+            # Every try ended its worker before it could say why.
+            raise Permanent(f"given up after {claim.attempt - 1} tries that never ended")
+        return destination
+
+    def _probe(self, destination: Destination) -> None:
+        problem = probe(destination)
+        if problem:
+            raise DestinationAway(problem)
+        self._queue.resume(destination.name)
+        self._journal.destination_back(destination.name)
+
+    def _plan(self, claim: Claim, destination: Destination) -> StudyPlan:
         """Decide the study, with the patient as completed now or by an earlier order."""
         patient = claim.order.patient
         known = self._patients.get(PatientKey(patient.patient_id, patient.issuer_of_patient_id))
         if known is not None:
             patient = filled(patient, known.patient)
-        scale = self._destinations[claim.destination].scale or None
-        plan = self._planner.plan(replace(claim.order, patient=patient), scale)
+        plan = self._planner.plan(replace(claim.order, patient=patient), destination.scale or None)
         self._patients.complete(plan.order.patient)
         if claim.attempt == 1:
             detail = {"destination": claim.destination, "protocol": plan.protocol, "evidence": list(plan.evidence)}
@@ -138,27 +180,13 @@ class Worker:
         self._queue.postpone(claim, delay_s, reason)
         self._journal.study_postponed(claim, delay_s, reason)
 
-    def _deliver(self, claim: Claim, plan: StudyPlan) -> Delivery:
+    def _deliver(self, claim: Claim, plan: StudyPlan, destination: Destination) -> Delivery:
         """Send what the destination does not hold yet; every answer is recorded, whatever happens next."""
-        destination = self._destinations[claim.destination]
         started = self._clock()
         progress = _Progress(started, started)
-        unrecorded: list[InstanceResult] = []
-        record = partial(self._record, claim, unrecorded)
-        with StorageAssociation(destination, sop_class_uids(plan)) as association:
-            try:
-                for instance in fabricate(
-                    plan, self._bodies, association.syntax_for, lambda uid: uid not in claim.kept
-                ):
-                    result = association.send(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
-                    unrecorded.append(result)
-                    self._count(progress, result)
-                    if self._clock() - progress.recorded_at > RECORD_EVERY_S:
-                        record()
-                        self._queue.renew(claim, self._settings.lease_s)
-                        progress.recorded_at = self._clock()
-            finally:
-                record()
+        if len(claim.kept) < plan.instances:
+            with self._senders.use(destination, SOP_CLASSES) as sender:
+                self._send(claim, plan, sender, progress)
         if progress.refused:
             worst = progress.refused[0]
             raise Permanent(
@@ -172,6 +200,37 @@ class Worker:
             already_there=plan.instances - progress.stored - progress.warned,
             seconds=self._clock() - started,
         )
+
+    def _send(self, claim: Claim, plan: StudyPlan, sender: Sender, progress: _Progress) -> None:
+        unrecorded: list[InstanceResult] = []
+        record = partial(self._record, claim, unrecorded)
+        instances = fabricate(plan, self._bodies, sender.syntax_for, lambda uid: uid not in claim.kept)
+        try:
+            for result in sender.send_all(instances):
+                unrecorded.append(result)
+                self._count(progress, result)
+                if self._clock() - progress.recorded_at > RECORD_EVERY_S:
+                    record()
+                    self._queue.renew(claim, self._settings.lease_s)
+                    progress.recorded_at = self._clock()
+        finally:
+            record()
+
+    def _end(self, claim: Claim, plan: StudyPlan, delivery: Delivery, destination: Destination) -> None:
+        if not destination.commitment:
+            self._queue.settle(claim, delivery)
+            self._journal.study_delivered(claim, delivery)
+            return
+        request = CommitmentRequest(f"2.25.{uuid4().int}", references_of(plan))
+        # Noted before it is asked: the report may be here before the answer.
+        self._commitments.begin(claim, request.transaction_uid)
+        report = ask(destination, request)
+        settings = self._settings
+        again = settings.retry_first_s, settings.max_attempts
+        self._commitments.wait(claim, delivery, destination.commitment_timeout_s, *again)
+        self._journal.study_delivered(claim, delivery)
+        if report is not None and (done := self._commitments.report(report, *again)):
+            self._journal.commitment_reported(done.order_id, done.accession_number, done.destination, done.failed)
 
     def _count(self, progress: _Progress, result: InstanceResult) -> None:
         if result.outcome is Outcome.RETRYABLE:

@@ -32,6 +32,7 @@ retry_first_s = 0.1
 retry_max_s = 0.5
 [fabricate]
 scale = "tiny"
+[routing]
 when = "{when}"
 """
 

@@ -10,7 +10,16 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from dicomfabd.config import ConfigError, DestinationSection, Section, SenderSection, Settings, load, render
+from dicomfabd.config import (
+    ConfigError,
+    DestinationSection,
+    RouteSection,
+    Section,
+    SenderSection,
+    Settings,
+    load,
+    render,
+)
 from dicomfabd.config.kinds import ORDER_ATTRIBUTES
 
 BAD = sorted((Path(__file__).parent / "bad_configs").iterdir())
@@ -59,11 +68,11 @@ def test_the_command_ends_with_code_2():
 
 def test_the_shipped_file_shows_every_key_at_its_default():
     """What it says is what happens without it."""
-    assert render(Settings()) == SHIPPED.read_text().split("\n# A PACS that receives every study", 1)[0]
+    assert render(Settings()) == SHIPPED.read_text().split("\n# A PACS; repeat the block", 1)[0]
     assert load() == load(SHIPPED)
 
 
-@pytest.mark.parametrize("section", [DestinationSection, SenderSection])
+@pytest.mark.parametrize("section", [DestinationSection, RouteSection, SenderSection])
 def test_the_shipped_file_shows_every_key_of_what_may_be_repeated(section):
     """As a comment, because there is none by default."""
     text = SHIPPED.read_text()
@@ -73,13 +82,14 @@ def test_the_shipped_file_shows_every_key_of_what_may_be_repeated(section):
 
 def test_what_the_shipped_file_shows_as_a_comment_can_be_used(tmp_path):
     """Once the comment signs are gone."""
-    lines = SHIPPED.read_text().split("\n# A PACS that receives every study", 1)[1].splitlines()
+    lines = SHIPPED.read_text().split("\n# A PACS; repeat the block", 1)[1].splitlines()
     shown = [line.removeprefix("# ") for line in lines if re.match(r"# (\[\[|[a-z_]+ = )", line)]
     (tmp_path / "a.toml").write_text("\n".join(shown))
 
     settings = load(tmp_path / "a.toml")
 
-    assert (["main"], ["ris"]) == ([d.name for d in settings.destinations], [s.name for s in settings.senders])
+    named = (settings.destinations, settings.routes, settings.senders)
+    assert (["main"], ["night-ct"], ["ris"]) == tuple([entry.name for entry in entries] for entries in named)
 
 
 def test_the_page_on_senders_lists_every_key():

@@ -5,14 +5,16 @@ import pytest
 
 from dicomfabd.config import WorkersSection
 from dicomfabd.domain.delivery import Destination
+from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.order import Code, OrderState
 from dicomfabd.domain.patient import Patient
+from dicomfabd.pacs.senders import Senders
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Making, Planner
 from dicomfabd.store.interface import PatientKey
-from dicomfabd.worker import Worker
+from dicomfabd.worker import Work, Worker
 from tests.builders import NOON, a_message, a_new, an_order, take
 from tests.peers import fake_pacs, free_port
 
@@ -37,8 +39,9 @@ def put(store):
 def worker(store, journal, bodies):
     def build(*destinations: Destination) -> Worker:
         planner = Planner(Catalog.load(), Defaults(), Making(scale="tiny"))
-        by_name = {destination.name: destination for destination in destinations}
-        return Worker("worker-1", store.queue, store.patients, planner, bodies, by_name, SETTINGS, journal, Random(1))
+        registry = Destinations(destinations, store.destinations)
+        work = Work(store.queue, store.commitments, store.patients, registry, Senders(workers=99))
+        return Worker("worker-1", work, planner, bodies, SETTINGS, journal, Random(1))
 
     return build
 
@@ -127,7 +130,7 @@ def test_a_claim_that_was_lost_changes_nothing(store, put, worker, clock, sink):
 
         def take_over(_number: int) -> int:
             clock.advance(100)
-            store.queue.claim("worker-2", 60, ["main"])
+            store.queue.claim("worker-2", 60, {"main": 2})
             return 0x0000
 
         pacs.status_of = take_over

@@ -1,13 +1,13 @@
 """How the built-in archive reaches other application entities: through the destinations."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from dicomfabd.archive.scp import Others
 from dicomfabd.domain.commitment import CommitmentReport
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.errors import Retryable
+from dicomfabd.pacs.commitment import send_report
 from dicomfabd.pacs.wire import Association
 
 
@@ -19,12 +19,12 @@ def others_of(destinations: Destinations) -> Others:
 
     def open_sender(ae_title: str, contexts: Mapping[str, Sequence[str]]) -> Association | None:
         destination = find(ae_title)
+        return Association(destination, contexts) if destination else None
+
+    def report(ae_title: str, report: CommitmentReport) -> None:
+        destination = find(ae_title)
         if destination is None:
-            return None
-        return Association(replace(destination, calling_ae_title=destination.calling("store")), contexts)
+            raise Retryable(f"{ae_title} is no destination any more; add it again, or wait until this is given up")
+        send_report(destination, report)
 
-    return Others(lambda ae_title: find(ae_title) is not None, open_sender, _report)
-
-
-def _report(ae_title: str, _report: CommitmentReport) -> None:
-    raise Retryable(f"reports on storage commitment cannot be sent to {ae_title} yet")
+    return Others(lambda ae_title: find(ae_title) is not None, open_sender, report)

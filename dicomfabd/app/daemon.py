@@ -18,13 +18,13 @@ from dicomfabd.app.notify import notify
 from dicomfabd.app.planning import planner_setup
 from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
 from dicomfabd.app.readers import ReaderPool
+from dicomfabd.app.routing import fixed_destinations, router_setup
 from dicomfabd.app.worker_main import WorkerSetup
 from dicomfabd.app.workers import WorkerPool
 from dicomfabd.archive.scp import ArchiveServer
+from dicomfabd.commitment import CommitmentReports
 from dicomfabd.config import ConfigError, Settings
-from dicomfabd.domain.delivery import Destination, Routing
-from dicomfabd.domain.destinations import Destinations
-from dicomfabd.domain.order import Order
+from dicomfabd.domain.destinations import ARCHIVE, Destinations
 from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.reception import Reception
@@ -39,9 +39,6 @@ from dicomfabd.telemetry.sink import LocalSink
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.server import WebServer
 from dicomfabd.worklist.scp import WorklistServer
-
-ARCHIVE: Final = "archive"
-"""Name of the built-in archive among the destinations."""
 
 INTAKE_STOP_S: Final = 5.0
 WORKERS_STOP_S: Final = 18.0
@@ -72,6 +69,7 @@ class Daemon:
         self._is_ready = False
         self.store: Store
         self.pool: WorkerPool
+        self._destinations: Destinations
 
     async def __aenter__(self) -> "Daemon":
         # A start that fails half way closes what it had opened.
@@ -105,12 +103,13 @@ class Daemon:
         await web.start()
         self._exit.push_async_callback(web.stop)
         self._note("page", "http://{}", settings.web.host, web.port)
-        await asyncio.to_thread(archive.start)
-        self._exit.push_async_callback(asyncio.to_thread, archive.stop)
+        await archive.start()
+        self._exit.push_async_callback(archive.stop)
         self._note(ARCHIVE, "{}", settings.archive.host, archive.port)
-        worklist = WorklistServer(settings.worklist, store.book, self.journal)
-        await asyncio.to_thread(worklist.start)
-        self._exit.push_async_callback(asyncio.to_thread, worklist.stop)
+        reports = CommitmentReports(store.commitments, settings.workers, self.journal, self._wake_workers())
+        worklist = WorklistServer(settings.worklist, store.book, self.journal, reports.services)
+        await worklist.start()
+        self._exit.push_async_callback(worklist.stop)
         self._note("worklist", "{}", settings.worklist.host, worklist.port)
         await self._open_workers(settings, store, archive.port)
         await self._open_intake(settings, store)
@@ -128,10 +127,11 @@ class Daemon:
         return ArchiveServer(settings.archive, folder / "instances", opened.index, self.journal, others)
 
     async def _open_workers(self, settings: Settings, store: Store, archive_port: int) -> None:
-        destinations = destinations_of(settings, archive_port)
+        fixed = fixed_destinations(settings, archive_port)
+        self._destinations = Destinations(fixed, store.destinations)
         # Before anybody works: what a killed daemon's workers held is free, and what has nowhere to go is said.
         await asyncio.to_thread(store.queue.release)
-        await asyncio.to_thread(store.queue.adopt, [destination.name for destination in destinations])
+        await asyncio.to_thread(self._adopt, store)
         count = (os.cpu_count() or 1) if settings.workers.count == "auto" else settings.workers.count
         setups = [
             WorkerSetup(
@@ -140,7 +140,8 @@ class Daemon:
                 planner=planner_setup(settings),
                 anatomy_dir=anatomy_dir_of(settings),
                 workers=settings.workers,
-                destinations=destinations,
+                count=count,
+                destinations=fixed,
             )
             for number in range(1, count + 1)
         ]
@@ -177,31 +178,39 @@ class Daemon:
     async def _watch_backlog(self, most: int, store: Store, receptions: ReaderPool | Reception) -> None:
         """Let senders wait while too many deliveries do; TCP tells them, and nothing is refused."""
         is_held = False
-        while most:
+        while True:
             await asyncio.sleep(_BACKLOG_EVERY_S)
             with contextlib.suppress(Exception):  # a store that is down says so itself
                 counts = await asyncio.to_thread(store.book.job_counts)
+                await asyncio.to_thread(self._adopt, store)
                 waiting = sum(amount for (_, state), amount in counts.items() if state == "queued")
-                if is_held != (waiting >= (most * 0.9 if is_held else most)):
+                if most and is_held != (waiting >= (most * 0.9 if is_held else most)):
                     is_held = not is_held
                     receptions.hold(is_held)
                     (self.journal.intake_paused if is_held else self.journal.intake_resumed)(waiting)
 
-    def _web_desk(self, settings: Settings, store: Store, planner: Planner, archive: ArchiveServer) -> WebDesk:
+    def _adopt(self, store: Store) -> None:
+        """Say of what is to go to destinations that do not exist that it cannot."""
+        store.queue.adopt([destination.name for destination in self._destinations.all()])
+
+    def _wake_workers(self) -> Callable[[], None]:
+        """Give what wakes the workers from any thread; the pool lives on the loop."""
         loop = asyncio.get_running_loop()
 
-        def on_work() -> None:
-            # Routes run on threads; the pool lives on the loop.
+        def wake() -> None:
             loop.call_soon_threadsafe(self.pool.wake)
 
+        return wake
+
+    def _web_desk(self, settings: Settings, store: Store, planner: Planner, archive: ArchiveServer) -> WebDesk:
         return WebDesk(
             inbox=store.inbox,
             book=store.book,
             messages=store.messages,
             replay=Replayer(desk_of(settings, store), store.messages).replay,
             choices=planner.choices,
-            route=route_of(settings),
-            on_work=on_work,
+            route=router_setup(settings).route(store.destinations),
+            on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
             archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
             metrics=self._metrics,
@@ -235,12 +244,7 @@ def anatomy_dir_of(settings: Settings) -> Path:
 
 def desk_of(settings: Settings, store: Store) -> Desk:
     """Give what reads messages as the settings say and keeps them in a store; raises ConfigError."""
-    return _desk_setup(settings).build(store.inbox)
-
-
-def route_of(settings: Settings) -> Callable[[Order], Routing]:
-    """Give what says where an order's study goes, and when."""
-    return _desk_setup(settings).route
+    return _desk_setup(settings).build(store)
 
 
 def _desk_setup(settings: Settings) -> DeskSetup:
@@ -248,17 +252,8 @@ def _desk_setup(settings: Settings) -> DeskSetup:
         intake=settings.intake,
         senders=settings.senders,
         planner=planner_setup(settings),
-        destinations=tuple(destination.name for destination in destinations_of(settings, settings.archive.port)),
-        waits_for_schedule=settings.fabricate.when == "scheduled",
+        router=router_setup(settings),
     )
-
-
-def destinations_of(settings: Settings, archive_port: int) -> list[Destination]:
-    """Give every destination: the built-in archive, unless it is switched off, then the configured ones."""
-    archive = settings.archive
-    host = "127.0.0.1" if archive.host in ("0.0.0.0", "") else archive.host  # noqa: S104 - only compared
-    own = [Destination(ARCHIVE, host, archive_port, archive.ae_title)] if archive.receives_orders else []
-    return own + [section.destination() for section in settings.destinations]
 
 
 async def _keep_log_short(store: Store) -> None:

@@ -17,16 +17,14 @@ from pydantic import BaseModel, ConfigDict
 
 from dicomfabd.app.loops import run_loop, settle_memory
 from dicomfabd.app.planning import PlannerSetup
+from dicomfabd.app.routing import RouterSetup
 from dicomfabd.config import Intake, SenderSection
-from dicomfabd.domain.delivery import Leg, Routing
-from dicomfabd.domain.order import Order
 from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.reading import Reader
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.senders import Senders, default_sender
 from dicomfabd.plan.planner import Planner
-from dicomfabd.store.interface import Inbox
-from dicomfabd.store.opening import open_store
+from dicomfabd.store.opening import Store, open_store
 from dicomfabd.telemetry import logs
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.sink import TallySink
@@ -49,17 +47,12 @@ class DeskSetup(BaseModel):
     intake: Intake
     senders: list[SenderSection]
     planner: PlannerSetup
-    destinations: tuple[str, ...]
-    waits_for_schedule: bool
+    router: RouterSetup
 
-    def build(self, inbox: Inbox) -> Desk:
+    def build(self, store: Store) -> Desk:
         """Give the desk; raises ConfigError for a protocol that cannot be used."""
-        return Desk(reader_of(self.intake, self.senders, self.planner.build()), inbox, self.route)
-
-    def route(self, order: Order) -> Routing:
-        """Say where an order goes, and when."""
-        not_before = order.scheduled_at.timestamp() if self.waits_for_schedule else 0.0
-        return Routing(tuple(Leg(name, not_before) for name in self.destinations))
+        reader = reader_of(self.intake, self.senders, self.planner.build())
+        return Desk(reader, store.inbox, self.router.route(store.destinations))
 
 
 class ReaderSetup(BaseModel):
@@ -94,7 +87,7 @@ async def _serve(setup: ReaderSetup, control: socket.socket, relay: socket.socke
 
     reception = Reception(
         setup.desk.intake,
-        setup.desk.build(store.inbox),
+        setup.desk.build(store),
         journal,
         on_work=lambda: say("work"),
         on_ended=lambda host: say("ended", host),

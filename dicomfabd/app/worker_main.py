@@ -18,12 +18,14 @@ from pydantic import BaseModel, ConfigDict
 from dicomfabd.app.planning import PlannerSetup
 from dicomfabd.config import WorkersSection
 from dicomfabd.domain.delivery import Destination
+from dicomfabd.domain.destinations import Destinations
 from dicomfabd.fabricate.anatomy.bodies import Bodies
+from dicomfabd.pacs.senders import Senders
 from dicomfabd.store.opening import open_store
 from dicomfabd.telemetry import logs
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.sink import RelaySink
-from dicomfabd.worker import Worker
+from dicomfabd.worker import Work, Worker
 
 LONGEST_IDLE_S: Final = 5.0
 """A worker looks for work at least this often, should a wake-up be lost."""
@@ -39,6 +41,7 @@ class WorkerSetup(BaseModel):
     planner: PlannerSetup
     anatomy_dir: Path
     workers: WorkersSection
+    count: int
     destinations: list[Destination]
 
 
@@ -60,13 +63,18 @@ def main() -> None:
     threading.Thread(target=_listen, args=(commands, woken, ask_to_stop), daemon=True).start()
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0) as pipe:
         store = open_store(setup.store_url)
+        senders = Senders(setup.count)
         worker = Worker(
             name=setup.name,
-            queue=store.queue,
-            patients=store.patients,
+            work=Work(
+                queue=store.queue,
+                commitments=store.commitments,
+                patients=store.patients,
+                destinations=Destinations(setup.destinations, store.destinations),
+                senders=senders,
+            ),
             planner=setup.planner.build(),
             bodies=Bodies(setup.anatomy_dir),
-            destinations={destination.name: destination for destination in setup.destinations},
             settings=setup.workers,
             journal=Journal(RelaySink(pipe)),
             random=SystemRandom(),
@@ -75,6 +83,7 @@ def main() -> None:
             if not worker.run_once():
                 woken.wait(worker.idle_s(LONGEST_IDLE_S))
                 woken.clear()
+        senders.close()
         store.close()
 
 

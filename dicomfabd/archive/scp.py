@@ -1,5 +1,6 @@
 """The archive's DICOM side: what its listener offers, and the threads behind it (PS3.4 Annex B, C, J)."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,8 @@ from dicomfabd.archive.purging import Purger
 from dicomfabd.archive.retrieving import OpenSender, Retriever
 from dicomfabd.archive.shelf import Shelf
 from dicomfabd.config import Archive
-from dicomfabd.dimse.server import DicomListener, read_attributes
+from dicomfabd.dimse.datasets import read_attributes
+from dicomfabd.dimse.server import DicomListener
 from dicomfabd.dimse.services import (
     CANNOT_UNDERSTAND,
     IDENTIFIER_DOES_NOT_MATCH,
@@ -68,24 +70,26 @@ class ArchiveServer:
         self._retriever = Retriever(index, self.shelf, others.open_sender, journal)
         self._commitments = Commitments(index, others.knows, others.report, journal)
         self._purger = Purger(settings, index, self.shelf, journal)
-        self._listener = DicomListener(settings.host, settings.port, settings.ae_title, self.services())
+        self._listener = DicomListener(
+            "archive", settings.host, settings.port, self.services(), journal, tls=settings.tls
+        )
 
     @property
     def port(self) -> int:
         """The port in use, once started."""
         return self._listener.port
 
-    def start(self) -> None:
-        """Open the port and begin to report and to purge."""
-        self._listener.start()
+    async def start(self) -> None:
+        """Open the port and begin to report and to purge; raises OSError when it is taken."""
+        await self._listener.start()
         self._commitments.chore.start()
         self._purger.chore.start()
 
-    def stop(self) -> None:
-        """Close the port and end the threads."""
-        self._listener.stop()
-        self._commitments.chore.stop()
-        self._purger.chore.stop()
+    async def stop(self) -> None:
+        """Let requests under way end, close the port and end the threads."""
+        await self._listener.stop()
+        await asyncio.to_thread(self._commitments.chore.stop)
+        await asyncio.to_thread(self._purger.chore.stop)
 
     def services(self) -> Services:
         """Give what the listener offers."""

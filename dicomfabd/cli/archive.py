@@ -15,6 +15,7 @@ from dicomfabd.cli.console import (
     EXIT_USAGE,
     ConfigOption,
     JsonOption,
+    actor,
     existing_store,
     fail,
     print_json,
@@ -22,7 +23,6 @@ from dicomfabd.cli.console import (
     say_pairs,
     say_table,
     settings_or_fail,
-    who_acts,
 )
 from dicomfabd.config import Settings
 from dicomfabd.domain.errors import StoreUnavailable
@@ -146,7 +146,7 @@ def delete_study(
             fail(f"nothing was deleted. Say --yes to delete study {uid}.", EXIT_USAGE)
         removed = archive.shelf.remove(query)
     with existing_store(settings) as store:
-        store.messages.audit(who_acts(), "archive.delete", f"StudyInstanceUID {uid}", {"instances": removed})
+        store.messages.audit(actor(), "archive.delete", f"StudyInstanceUID {uid}", {"instances": removed})
     say(f"{uid}: {removed} files deleted")
 
 

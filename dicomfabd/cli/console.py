@@ -89,13 +89,6 @@ def say_table(columns: dict[str, str], rows: Iterable[Iterable[object]]) -> None
     out.print(table)
 
 
-def who_acts() -> str:
-    """Give who runs the command, for the audit trail."""
-    with suppress(OSError, KeyError):  # a container's user may have no name
-        return f"cli {getpass.getuser()}"
-    return f"cli {os.getuid()}"
-
-
 def shown(value: object) -> str:
     """Give a value on one line; no control character of a sender moves a cursor or rings a bell."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
@@ -127,6 +120,13 @@ def existing_store(settings: Settings) -> Iterator[Store]:
         fail(f"{path}: {error}")
     finally:
         store.close()
+
+
+def actor() -> str:
+    """Give who uses the command, for the audit trail."""
+    with suppress(OSError, KeyError):  # a container's user may have no name
+        return f"cli {getpass.getuser()}"
+    return f"cli {os.getuid()}"
 
 
 def address_of(settings: Settings, door: str, host: str, port: int) -> str:

@@ -44,8 +44,10 @@ def check(config: ConfigOption = None) -> None:
         catalog = Catalog.load(settings.protocols_dir)
         check_catalog(catalog)
         check_codecs(settings)
-        if settings.intake.tls.is_on:
-            TlsDoor(settings.intake.tls, "intake.tls")
+        for name in ("intake", "worklist", "archive"):
+            tls = getattr(settings, name).tls
+            if tls.is_on:
+                TlsDoor(tls, f"{name}.tls")
     except ConfigError as error:
         fail(f"config: {error}", 2)
     out.print(render(settings), end="", markup=False, soft_wrap=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dicomfabd import __version__
-from dicomfabd.cli import archive, daemon, explaining, messages, protocols, replaying, sending, studies
+from dicomfabd.cli import archive, daemon, explaining, messages, protocols, replaying, routing, sending, studies
 
 app = typer.Typer(
     name="dicomfabd",
@@ -18,6 +18,7 @@ app.command()(daemon.check)
 app.command()(sending.send)
 app.command()(explaining.explain)
 app.command()(studies.plan)
+app.command()(routing.route)
 app.command()(studies.fabricate)
 app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")

@@ -9,19 +9,20 @@ from typing import Annotated
 
 import typer
 
-from dicomfabd.app.daemon import desk_of, planner_of, route_of
+from dicomfabd.app.daemon import desk_of, planner_of
+from dicomfabd.app.routing import router_setup
 from dicomfabd.cli.console import (
     EXIT_FAILED,
     EXIT_USAGE,
     ConfigOption,
     JsonOption,
+    actor,
     existing_store,
     fail,
     print_json,
     say,
     say_table,
     settings_or_fail,
-    who_acts,
 )
 from dicomfabd.cli.files import frames_in, read_source
 from dicomfabd.cli.messages import Before, Limit, MessageId, existing, messages_app, show_outcome
@@ -87,13 +88,15 @@ def audit(before: Before = None, limit: Limit = 50, as_json: JsonOption = False,
 
 
 def _replay(settings: Settings, store: Store, message: StoredMessage, edited: bytes | None) -> Replayed:
-    actor = who_acts()
+    person = actor()
     if is_json(message):
         choices = planner_of(settings).choices
-        door = OrderDoor(store.inbox, store.book, store.messages, choices, route_of(settings))
-        return door.replay(message, edited, actor)
+        door = OrderDoor(
+            store.inbox, store.book, store.messages, choices, router_setup(settings).route(store.destinations)
+        )
+        return door.replay(message, edited, person)
     try:
-        return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, actor)
+        return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, person)
     except (ValueError, OrderRejected) as error:
         fail(str(error))
 

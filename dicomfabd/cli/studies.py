@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
-from dicomfabd.app.daemon import ARCHIVE, anatomy_dir_of, destinations_of, planner_of
+from dicomfabd.app.daemon import anatomy_dir_of, planner_of
+from dicomfabd.app.routing import fixed_destinations
 from dicomfabd.cli.console import (
+    EXIT_USAGE,
     ConfigOption,
     JsonOption,
+    actor,
     address_of,
     existing_store,
     fail,
@@ -21,12 +24,14 @@ from dicomfabd.cli.console import (
     settings_or_fail,
 )
 from dicomfabd.cli.explaining import read_orders_or_fail
+from dicomfabd.domain.destinations import ARCHIVE, Destinations
 from dicomfabd.domain.order import Code, OrderState
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.study import fabricate as make
 from dicomfabd.fabricate.study import write_file
 from dicomfabd.pacs.echo import echo as send_echo
-from dicomfabd.store.interface import OrderQuery
+from dicomfabd.store.interface import OrderQuery, StoredOrder
+from dicomfabd.store.opening import Store
 from dicomfabd.web.orders import detail, summary
 
 orders_app = typer.Typer(help="Look at orders, with the daemon running or not.", no_args_is_help=True)
@@ -129,10 +134,8 @@ def show_order(
 ) -> None:
     """Show one order: what it says, where it went, what happened when."""
     with existing_store(settings_or_fail(config)) as store:
-        found = store.book.find(OrderQuery(accession_number=accession, limit=1))
-        if not found:
-            fail(f"there is no order with accession number {accession}")
-        order = detail(found[0], store.book.jobs(found[0].order_id), store.book.timeline(found[0].order_id))
+        found = _order_or_fail(store, accession)
+        order = detail(found, store.book.jobs(found.order_id), store.book.timeline(found.order_id))
     if as_json:
         print_json(order)
         return
@@ -150,6 +153,50 @@ def show_order(
         say_wrapped(f"{event['at']} {event['event']} {said}")
 
 
+@orders_app.command("send")
+def send_order(
+    accession: Annotated[str, typer.Argument(help="Accession number.")],
+    to: Annotated[
+        list[str] | None, typer.Option(help="A destination; may be given several times. All that wait by default.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Send an order's study at once: to where it waits for a person, or to any destination, also once more."""
+    settings = settings_or_fail(config)
+    with existing_store(settings) as store:
+        order = _order_or_fail(store, accession)
+        known = Destinations(fixed_destinations(settings, settings.archive.port), store.destinations)
+        for name in to or ():
+            if known.get(name) is None:
+                names = ", ".join(destination.name for destination in known.all())
+                fail(f"there is no destination named {name}. Use one of: {names}.", EXIT_USAGE)
+        queued = store.book.request_send(order.order_id, to or ())
+        if not queued:
+            fail(f"nothing to send: no delivery of {accession} waits for a person, or it is cancelled or held")
+        store.messages.audit(actor(), "order.send", f"order {order.order_id}", {"destinations": queued})
+    say(f"{accession}: queued for {', '.join(queued)}")
+
+
+@orders_app.command("retry")
+def retry_order(
+    accession: Annotated[str, typer.Argument(help="Accession number.")], config: ConfigOption = None
+) -> None:
+    """Try an order's failed and waiting deliveries again at once."""
+    with existing_store(settings_or_fail(config)) as store:
+        order = _order_or_fail(store, accession)
+        if not store.book.request_retry(order.order_id):
+            fail(f"nothing to retry: no delivery of {accession} failed or waits")
+        store.messages.audit(actor(), "order.retry", f"order {order.order_id}", {})
+    say(f"{accession}: queued")
+
+
+def _order_or_fail(store: Store, accession: str) -> StoredOrder:
+    found = store.book.find(OrderQuery(accession_number=accession, limit=1))
+    if not found:
+        fail(f"there is no order with accession number {accession}")
+    return found[0]
+
+
 @pacs_app.command("echo")
 def echo(
     name: Annotated[str, typer.Argument(help="One destination; all by default.")] = "", config: ConfigOption = None
@@ -157,7 +204,7 @@ def echo(
     """Send a C-ECHO to the destinations; exit code 1 unless all answer."""
     settings = settings_or_fail(config)
     port = address_of(settings, ARCHIVE, settings.archive.host, settings.archive.port).rpartition(":")[2]
-    destinations = [item for item in destinations_of(settings, int(port)) if name in ("", item.name)]
+    destinations = [item for item in fixed_destinations(settings, int(port)) if name in ("", item.name)]
     if not destinations:
         fail(f"no destination named {name} is configured", 2)
     away = 0

@@ -1,12 +1,12 @@
 """What is wrong with settings that are each right by themselves."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
 from dicomfabd.config.errors import ConfigError
-from dicomfabd.config.sections import DestinationSection, Tls
+from dicomfabd.config.sections import DestinationSection, RouteSection, Tls
 from dicomfabd.config.senders import SenderSection
 from dicomfabd.config.settings import Settings
 
@@ -16,7 +16,7 @@ _RESERVED_SENDER: Final = "default"
 
 def check_together(settings: Settings, origin: str) -> None:
     """Raise ConfigError for settings that contradict each other; `origin` says where they were written."""
-    checks: tuple[Callable[[Settings], Iterator[str]], ...] = (_destinations, _tls, _senders)
+    checks: tuple[Callable[[Settings], Iterator[str]], ...] = (_destinations, _routes, _tls, _senders)
     problems = [f"{origin}: {problem}" for check in checks for problem in check(settings)]
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
@@ -24,10 +24,41 @@ def check_together(settings: Settings, origin: str) -> None:
 
 def _destinations(settings: Settings) -> Iterator[str]:
     yield from _names("destinations", settings.destinations, _RESERVED_DESTINATION, "is the built-in archive's name")
+    known = {_RESERVED_DESTINATION, *(entry.name for entry in settings.destinations)}
+    for entry in settings.destinations:
+        where = f"destinations.{entry.name}"
+        yield from (f"{where}.{problem}" for problem in contradictions(entry))
+        for key in ("tls_ca", "tls_certificate", "tls_key"):
+            yield from _missing_file(f"{where}.{key}", getattr(entry, key))
+        for name in entry.move_ae_titles:
+            if name not in known:
+                yield f"{where}.move_ae_titles: {name} is no destination. Use one of: {', '.join(sorted(known))}."
+
+
+def contradictions(entry: DestinationSection) -> Iterator[str]:
+    """Give what does not go together in one destination: the key, what is wrong with it and what to do."""
+    if entry.transport == "stow" and not entry.web_url:
+        yield 'web_url: is missing. transport = "stow" sends to it.'
+    if entry.transport == "stow" and entry.commitment:
+        yield 'commitment: has no effect on "stow". Leave it out, or send by "c-store".'
+    if entry.tls_key and not entry.tls_certificate:
+        yield "tls_certificate: is missing. It belongs with tls_key."
+    if entry.tls_certificate and not entry.tls:
+        yield "tls: is off, so tls_certificate has no effect. Say tls = true too, or leave it out."
+
+
+def _routes(settings: Settings) -> Iterator[str]:
+    yield from _names("routes", settings.routes, "", "")
+    for route in settings.routes:
+        for name in route.destinations:
+            if route.destinations.count(name) > 1:
+                yield f"routes.{route.name}.destinations: {name} is named twice. Name it once."
+        if route.delay_s is not None and (route.when or settings.routing.when) != "delayed":
+            yield f'routes.{route.name}.delay_s: has no effect. Say when = "delayed" too, or leave it out.'
 
 
 def _names(
-    section: str, entries: list[DestinationSection] | list[SenderSection], reserved: str, why: str
+    section: str, entries: Sequence[DestinationSection | RouteSection | SenderSection], reserved: str, why: str
 ) -> Iterator[str]:
     names = [entry.name for entry in entries]
     for name in names:

@@ -142,6 +142,13 @@ WebUrl = Annotated[
     AfterValidator(_web_url),
     Hint('not a base of DICOMweb services. Use one such as "https://pacs.example/dicom-web".'),
 ]
+When = Literal["at_once", "scheduled", "delayed", "by_hand"]
+TimeFactor = Annotated[float, Field(ge=0.001, le=1e6), Hint("not a factor. Use 1, or more to hurry: 0.001 to 1000000.")]
+Pattern = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    Hint("not a pattern. Use what is to be matched; * and ? stand for anything."),
+]
 Associations = Annotated[int, Field(ge=1, le=64), Hint("not a number of associations. Use 1-64.")]
 Name = Annotated[
     str,

@@ -13,6 +13,7 @@ from dicomfabd.config.kinds import (
     Modality,
     Name,
     Origin,
+    Pattern,
     PduLength,
     PeerPort,
     Port,
@@ -20,9 +21,11 @@ from dicomfabd.config.kinds import (
     PositiveSeconds,
     Seconds,
     StoreUrl,
+    TimeFactor,
     TransferSyntax,
     UidRoot,
     WebUrl,
+    When,
     Workers,
 )
 from dicomfabd.domain.delivery import Destination
@@ -113,9 +116,6 @@ class WorkersSection(Section):
 class Fabricate(Section):
     """What is made of an order."""
 
-    when: Literal["at_once", "scheduled"] = Field(
-        "at_once", description='"at_once", or "scheduled" for the order\'s own time.'
-    )
     scale: Literal["full", "small", "tiny"] = Field(
         "small", description='Size of studies: "full" as a scanner sends, "small" for a laptop, "tiny" for tests.'
     )
@@ -129,8 +129,35 @@ class Fabricate(Section):
     default_modality: Modality = Field("OT", description="Modality of an order nothing can be read from.")
 
 
+class RoutingSection(Section):
+    """Where studies go and when, as far as no [[routes]] says otherwise."""
+
+    when: When = Field("at_once", description='"at_once", at the "scheduled" time, "delayed" by delay_s, or "by_hand".')
+    delay_s: Seconds = Field(0, description='For "delayed": seconds after the order came.')
+    time_factor: TimeFactor = Field(
+        1, description='For "scheduled": 60 makes an hour from now a minute; for simulations.'
+    )
+    matching: Literal["first", "all"] = Field(
+        "first", description='Which routes count: the "first" that fits, or "all" that fit.'
+    )
+
+
+class RouteSection(Section):
+    """Sends some orders to some destinations. A condition left out fits every order; * and ? stand for anything."""
+
+    name: Name = Field(description="Unique; lower-case letters, digits, - and _.")
+    destinations: list[Name] = Field(min_length=1, description="Where they go.")
+    sender: list[Pattern] = Field([], description='MSH-3, or "MSH-3|MSH-4"; "http" for orders in JSON.')
+    modality: list[Pattern] = Field([], description='Such as "CT".')
+    patient_class: list[Pattern] = Field([], description='PV1-2, such as "I" or "E".')
+    procedure: list[Pattern] = Field([], description="The procedure's code or words.")
+    priority: list[Pattern] = Field([], description='"STAT", "HIGH", "ROUTINE", "MEDIUM" or "LOW".')
+    when: When | None = Field(None, description="In place of routing.when.")
+    delay_s: Seconds | None = Field(None, description="In place of routing.delay_s.")
+
+
 class DestinationSection(Section):
-    """A PACS that receives every study."""
+    """A PACS: where studies go, and what may be asked."""
 
     name: Name = Field(description="Unique; lower-case letters, digits, - and _.")
     host: Host = Field(description="Name or address.")

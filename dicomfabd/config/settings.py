@@ -7,7 +7,17 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dicomfabd.config.intake import Intake
-from dicomfabd.config.sections import Archive, DestinationSection, Fabricate, Store, Web, WorkersSection, Worklist
+from dicomfabd.config.sections import (
+    Archive,
+    DestinationSection,
+    Fabricate,
+    RouteSection,
+    RoutingSection,
+    Store,
+    Web,
+    WorkersSection,
+    Worklist,
+)
 from dicomfabd.config.senders import SenderSection
 
 ENV_PREFIX: Final = "DICOMFABD_"
@@ -27,7 +37,9 @@ class Settings(BaseSettings):
     store: Store = Store()
     workers: WorkersSection = WorkersSection()
     fabricate: Fabricate = Fabricate()
+    routing: RoutingSection = RoutingSection()
     destinations: list[DestinationSection] = []
+    routes: list[RouteSection] = []
     senders: list[SenderSection] = []
 
     @property

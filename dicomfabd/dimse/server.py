@@ -1,180 +1,168 @@
-"""A DICOM listener: C-ECHO, C-FIND and C-STORE as plain functions of ours.
+"""A DICOM listener on the event loop: C-ECHO and whatever `Services` offer, as plain functions of ours.
 
-The rooms above see requests, answers and statuses only. Below stands pynetdicom's server for now; the limits it
-lacks are listed in docs/decisions/0002.
+The rooms above see requests, answers and statuses only.
 """
 
+import asyncio
 import socket
-from collections.abc import Iterator, Sequence
-from io import BytesIO
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Literal, TypeVar
 
-from pydicom.config import IGNORE
-from pydicom.config import settings as pydicom_settings
-from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset
-from pydicom.uid import (
-    ExplicitVRLittleEndian,
-    HTJ2KLossless,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    RLELossless,
-)
-from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined] # made at import time
-from pynetdicom.transport import ThreadedAssociationServer
+from dicomfabd.config import Tls
+from dicomfabd.dimse.acceptor import Asked
+from dicomfabd.dimse.association import Association
+from dicomfabd.dimse.limits import Budget, Limits, Reason, Violation
+from dicomfabd.dimse.link import Link
+from dicomfabd.dimse.negotiation import Agreement, Offer, too_many
+from dicomfabd.dimse.services import Services
+from dicomfabd.telemetry.journal import Journal
+from dicomfabd.tls.door import TlsDoor
 
-from dicomfabd.dimse.services import CANCELLED, SUCCESS, Peer, Refusal, Services, StoreRequest
+T = TypeVar("T")
 
-# Its pretty-printed identifiers are patients' names in the log, and cost milliseconds even when nobody reads them.
-_config.LOG_REQUEST_IDENTIFIERS = False
-_config.LOG_RESPONSE_IDENTIFIERS = False
-_config.LOG_HANDLER_LEVEL = "none"
-_config.STORE_RECV_CHUNKED_DATASET = False
-_config.UNRESTRICTED_STORAGE_SERVICE = True
-
-# What peers send is judged by us, not by warnings that quote it.
-pydicom_settings.reading_validation_mode = IGNORE
-
-MOST_ASSOCIATIONS: Final = 64
-LISTEN_BACKLOG: Final = 128
-FIRST_PDU_S: Final = 10
-SOCKET_TIMEOUT_S: Final = 60
-MAX_PDU: Final = 131072
-
-_PIXEL_GROUP: Final = 0x7FE00000
-
-_QUERY_SYNTAXES: Final = [ImplicitVRLittleEndian, ExplicitVRLittleEndian]
-_STORAGE_SYNTAXES: Final = [
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEGBaseline8Bit,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEG2000Lossless,
-    HTJ2KLossless,
-    RLELossless,
-]
-
-
-Event = Any  # pynetdicom types its attributes as unions over every DIMSE service
+_BACKLOG: Final = 128
+_FAREWELL_S: Final = 1.0  # to tell peers that we stop
+_USUAL_LIMITS: Final = Limits()
+_NO_TLS: Final = Tls()
 
 
 class DicomListener:
-    """One listening application entity."""
+    """One listening application entity, the `Host` of its associations."""
 
-    def __init__(self, host: str, port: int, ae_title: str, services: Services, called: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: Literal["worklist", "archive"],
+        host: str,
+        port: int,
+        services: Services,
+        journal: Journal,
+        called: Collection[str] = (),
+        tls: Tls = _NO_TLS,
+        limits: Limits = _USUAL_LIMITS,
+    ) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
+            name: Of its section in the settings; a label of metrics.
             host: Address to listen on.
             port: TCP port; 0 picks a free one.
-            ae_title: Our AE title.
             services: What is offered.
+            journal: Told of associations that end badly.
             called: Called AE titles that are answered; empty is any.
+            tls: Whether and how it speaks TLS.
+            limits: What peers may cost.
+
+        Raises:
+            ConfigError: A file of `tls` cannot be read or used.
         """
         self._address = (host, port)
-        self._services = services
-        self._called = frozenset(called)
-        self._ae = AE(ae_title)
-        self._ae.maximum_associations = MOST_ASSOCIATIONS
-        self._ae.maximum_pdu_size = MAX_PDU
-        self._ae.acse_timeout = FIRST_PDU_S
-        self._ae.network_timeout = SOCKET_TIMEOUT_S
-        self._ae.add_supported_context(Verification)
-        for sop_class in services.find:
-            self._ae.add_supported_context(sop_class, _QUERY_SYNTAXES)
-        if services.store:
-            for context in AllStoragePresentationContexts:
-                self._ae.add_supported_context(str(context.abstract_syntax), _STORAGE_SYNTAXES)
-        self._server: Any = None
+        self._door = TlsDoor(tls, f"{name}.tls", self._reloaded) if tls.is_on else None
+        self._waiting: dict[Association, None] = {}
+        self._open: dict[Association, None] = {}
+        self._per_address: Counter[str] = Counter()
+        self._offer = Offer(services, called, limits.pdu_bytes)
+        self._threads: ThreadPoolExecutor | None = None
+        self._negotiator: ThreadPoolExecutor | None = None
+        self._server: asyncio.Server | None = None
+        self._emptied = asyncio.Event()
+        self._emptied.set()
+        self.name: str = name
+        self.services = services
+        self.limits = limits
+        self.budget = Budget(limits.receiving_bytes)
+        self.journal = journal
+        self.handshake_s = tls.handshake_timeout_s
 
     @property
     def port(self) -> int:
         """The port in use, once started."""
-        return int(self._server.socket.getsockname()[1])
+        assert self._server is not None  # noqa: S101 - start() was not called: our bug
+        return int(self._server.sockets[0].getsockname()[1])
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Open the port; raises OSError when it is taken."""
-        ThreadedAssociationServer.request_queue_size = LISTEN_BACKLOG
-        handlers: list[tuple[Any, ...]] = [(evt.EVT_CONN_OPEN, _tune_socket), (evt.EVT_REQUESTED, self._check_called)]
-        if self._services.find:
-            handlers.append((evt.EVT_C_FIND, self._on_find))
-        if self._services.store:
-            handlers.append((evt.EVT_C_STORE, self._on_store))
-        self._server = self._ae.start_server(self._address, block=False, evt_handlers=handlers)
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        listening = socket.create_server(self._address, family=family, backlog=_BACKLOG)
+        # Each association has a request under way at most, so that none waits for a thread.
+        self._threads = ThreadPoolExecutor(self.limits.associations, thread_name_prefix=f"{self.name}-dicom")
+        # One request for an association may take 50 ms of the interpreter; many at once shall not take all of it.
+        self._negotiator = ThreadPoolExecutor(1, thread_name_prefix=f"{self.name}-negotiator")
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._link, sock=listening, backlog=_BACKLOG)
 
-    def stop(self) -> None:
-        """Close the port and abort what is open."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._ae.shutdown()
+    async def stop(self) -> None:
+        """Take no more, let requests under way end for a while, abort the rest."""
+        if self._server is None or self._threads is None or self._negotiator is None:
+            return
+        self._server.close()
+        everybody = [*self._open, *self._waiting]
+        for association in everybody:
+            association.stop()
+        if tasks := _tasks_of(everybody):
+            await asyncio.wait(tasks, timeout=self.limits.stop_s)
+        for association in everybody:
+            association.abort(Violation(Reason.STOPPED, "we stop"))
+        # Whoever does not take our farewell is left.
+        asyncio.get_running_loop().call_later(_FAREWELL_S, self._leave)
+        await self._emptied.wait()
+        unfinished = _tasks_of(everybody)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        for threads in (self._threads, self._negotiator):
+            threads.shutdown(wait=False, cancel_futures=True)
 
-    def _check_called(self, event: Event) -> None:
-        called = _title(event.assoc.requestor.primitive.called_ae_title)
-        if self._called and called not in self._called:
-            # Rejected, permanent, by the service user: called AE title not recognised (PS3.8 Table 9-21).
-            event.assoc.acse.send_reject(0x01, 0x01, 0x07)
-            event.assoc.kill()
+    def run(self, function: Callable[..., T], /, *arguments: Any) -> Awaitable[T]:
+        """Run a blocking function on a thread."""
+        return asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
-    def _on_find(self, event: Event) -> Iterator[tuple[int | Dataset, Dataset | None]]:
-        handler = self._services.find[str(event.context.abstract_syntax)]
-        try:
-            for status, identifier in handler(event.identifier, _peer(event)):
-                if event.is_cancelled:
-                    yield CANCELLED, None
-                    return
-                yield status, identifier
-        except Refusal as refusal:
-            yield _failure(refusal), None
+    def negotiate(self, asked: Asked) -> Awaitable[Agreement]:
+        """See `association.Host`."""
+        return asyncio.get_running_loop().run_in_executor(self._negotiator, self._offer.negotiate, asked)
 
-    def _on_store(self, event: Event) -> int | Dataset:
-        assert self._services.store is not None  # noqa: S101 - bound only if there is one
-        request = StoreRequest(
-            sop_class_uid=str(event.request.AffectedSOPClassUID),
-            sop_instance_uid=str(event.request.AffectedSOPInstanceUID),
-            transfer_syntax_uid=str(event.context.transfer_syntax),
-            dataset=event.request.DataSet.getvalue(),
-        )
-        try:
-            self._services.store(request, _peer(event))
-        except Refusal as refusal:
-            return _failure(refusal)
-        return SUCCESS
+    def connected(self, association: Association) -> None:
+        """See `association.Host`; among too many who only connect, the oldest makes room."""
+        self._waiting[association] = None
+        self._emptied.clear()
+        if len(self._waiting) > self.limits.waiting:
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
+            oldest.abort(Violation(Reason.BUSY, f"{self.limits.waiting} connections wait for an association"))
 
+    def admit(self, association: Association) -> None:
+        """See `association.Host`."""
+        address = association.peer.address
+        if len(self._open) >= self.limits.associations:
+            raise too_many(f"{self.limits.associations} associations are open")
+        if self._per_address[address] >= self.limits.associations_per_address:
+            raise too_many(f"{self.limits.associations_per_address} associations of its address are open")
+        self._waiting.pop(association)
+        self._open[association] = None
+        self._per_address[address] += 1
+        self.journal.association_opened(self.name)
 
-def read_attributes(request: StoreRequest) -> Dataset:
-    """Decode what an instance says of itself, without its pixels."""
-    is_implicit = request.transfer_syntax_uid == ImplicitVRLittleEndian
-    stream = BytesIO(request.dataset)
-    return read_dataset(stream, is_implicit, True, stop_when=lambda tag, _vr, _length: tag >= _PIXEL_GROUP)
+    def ended(self, association: Association) -> None:
+        """See `association.Host`."""
+        self._waiting.pop(association, None)
+        if association in self._open:
+            del self._open[association]
+            self._per_address -= Counter([association.peer.address])
+            self.journal.association_ended(self.name)
+        if not self._open and not self._waiting:
+            self._emptied.set()
 
+    def _link(self) -> Link:
+        return Link(Association(self), self._door.session() if self._door else None, self.limits.write_s)
 
-def _tune_socket(event: Event) -> None:
-    connection = event.assoc.dul.socket.socket
-    # Without it each answer of two writes waits for the peer's delayed acknowledgment: 40 ms.
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.settimeout(SOCKET_TIMEOUT_S)
+    def _leave(self) -> None:
+        for association in [*self._open, *self._waiting]:
+            association.leave()
 
-
-def _peer(event: Event) -> Peer:
-    requestor = event.assoc.requestor
-    return Peer(
-        _title(requestor.primitive.calling_ae_title),
-        _title(requestor.primitive.called_ae_title),
-        str(requestor.address),
-    )
+    def _reloaded(self, problem: str) -> None:
+        self.journal.dicom_certificate_reloaded(self.name, problem)
 
 
-def _title(value: str | bytes) -> str:
-    return (value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)).strip()
-
-
-def _failure(refusal: Refusal) -> Dataset:
-    status = Dataset()
-    status.Status = refusal.status
-    status.ErrorComment = refusal.comment
-    return status
+def _tasks_of(associations: Collection[Association]) -> list[asyncio.Task[None]]:
+    return [association.task for association in associations if association.task]

@@ -1,9 +1,12 @@
 """All destinations as one registry: those of the settings, which are fixed, and those people manage while we run."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from dicomfabd.domain.delivery import Destination
+
+ARCHIVE: Final = "archive"
+"""Name of the built-in archive among the destinations."""
 
 
 class ManagedDestinations(Protocol):
@@ -20,6 +23,26 @@ class ManagedDestinations(Protocol):
 
     def remove(self, name: str) -> bool:
         """Remove one; its open deliveries go to the dead letters. False if there is none of that name."""
+
+
+class NoDestinations:
+    """For where there is no store yet; see `ManagedDestinations`."""
+
+    def revision(self) -> int:
+        """See `ManagedDestinations.revision`."""
+        return 0
+
+    def list(self) -> list[Destination]:
+        """See `ManagedDestinations.list`."""
+        return []
+
+    def put(self, destination: Destination) -> None:
+        """Raise LookupError: nobody would keep it."""
+        raise LookupError(f"there is no store that could keep {destination.name}")
+
+    def remove(self, name: str) -> bool:
+        """See `ManagedDestinations.remove`."""
+        return False
 
 
 class Destinations:

@@ -28,6 +28,19 @@ _CLASSES: Final[Mapping[str, str]] = {
 }
 
 
+SOP_CLASSES: Final = tuple(
+    dict.fromkeys(
+        str(name)
+        for name in (
+            *_CLASSES.values(),
+            uid.ComputedRadiographyImageStorage,
+            uid.DigitalXRayImageStorageForPresentation,
+        )
+    )
+)
+"""Every SOP class a study may have instances of."""
+
+
 def sop_class_of(series: SeriesPlan) -> str:
     """Give the SOP Class UID of a series' instances."""
     if series.kind == "xray":

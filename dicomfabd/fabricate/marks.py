@@ -117,7 +117,7 @@ def wrap(lines: list[str], columns: int) -> list[str]:
     return result
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # captions recur from study to study; names do not, and at full scale each is 100 kB
 def text_mask(lines: tuple[str, ...], scale: int) -> Mask:
     """Give the dots of some lines of text; True where a dot is."""
     width = max(len(line) for line in lines) * _WIDTH + 2

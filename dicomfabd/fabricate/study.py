@@ -8,9 +8,11 @@ from typing import Final
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian
 
+from dicomfabd.dimse.datasets import encode
 from dicomfabd.dimse.part10 import file_header
+from dicomfabd.domain.commitment import Reference
 from dicomfabd.domain.study import SeriesPlan, StudyPlan
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.fabricate.codecs import CODECS, encapsulated
@@ -30,7 +32,7 @@ from dicomfabd.fabricate.modalities.recipe import Pixels, Recipe
 from dicomfabd.fabricate.modalities.secondary import DosePageRecipe, PageRecipe
 from dicomfabd.fabricate.modalities.ultrasound import UsRecipe
 from dicomfabd.fabricate.modalities.xray import XrayRecipe
-from dicomfabd.fabricate.template import ENCAPSULATED, SeriesTemplate, encode
+from dicomfabd.fabricate.template import ENCAPSULATED, SeriesTemplate
 from dicomfabd.fabricate.varying import values_of, varying_in
 
 RECIPES: Final[Mapping[str, type[Recipe]]] = {
@@ -79,9 +81,13 @@ class Instance:
         return sum(len(part) for part in self.parts)
 
 
-def sop_class_uids(plan: StudyPlan) -> tuple[str, ...]:
-    """Give the SOP classes of a study, each once, for negotiation."""
-    return tuple(dict.fromkeys(sop_class_of(series) for series in plan.series))
+def references_of(plan: StudyPlan) -> tuple[Reference, ...]:
+    """Give every instance of a study by class and UID, as storage commitment names them."""
+    return tuple(
+        Reference(sop_class_of(series), series.sop_instance_uid(index))
+        for series in plan.series
+        for index in range(series.images)
+    )
 
 
 def fabricate(
@@ -118,7 +124,7 @@ def write_file(instance: Instance, path: Path) -> None:
 
 
 def _document(plan: StudyPlan, series: SeriesPlan, syntax: str) -> Instance:
-    data = encode(DOCUMENTS[series.kind](plan, series), is_implicit=syntax == ImplicitVRLittleEndian)
+    data = encode(DOCUMENTS[series.kind](plan, series), syntax)
     return Instance(sop_class_of(series), series.sop_instance_uid(0), syntax, (data,))
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from dicomfabd.dimse.datasets import encode
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class SeriesTemplate:
         for keyword in varying:
             setattr(model, keyword, _HOLES[keyword].sentinel)
         is_implicit = transfer_syntax == ImplicitVRLittleEndian
-        encoded = encode(model, is_implicit=is_implicit)
+        encoded = encode(model, str(ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian))
         starts: list[tuple[str, int]] = []
         for keyword in varying:
             hole = _HOLES[keyword]
@@ -100,15 +100,6 @@ class SeriesTemplate:
                 raise ValueError(f"{keyword} is longer than its {hole.width} bytes")
             head[start : start + hole.width] = value.ljust(hole.width, hole.padding)
         return bytes(head) + self._pixel_prefix + pixel_bytes.to_bytes(4, "little")
-
-
-def encode(dataset: Dataset, *, is_implicit: bool) -> bytes:
-    """Give a whole data set's bytes, little endian."""
-    stream = DicomBytesIO()
-    stream.is_little_endian = True
-    stream.is_implicit_VR = is_implicit
-    write_dataset(stream, dataset)
-    return stream.getvalue()
 
 
 def _even(length: int) -> int:

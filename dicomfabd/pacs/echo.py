@@ -6,7 +6,8 @@ from typing import Final
 
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import Retryable
-from dicomfabd.pacs.wire import VERIFICATION, Association
+from dicomfabd.pacs.commands import VERIFICATION
+from dicomfabd.pacs.wire import Association
 
 _SYNTAXES: Final = ("1.2.840.10008.1.2",)
 
@@ -24,7 +25,7 @@ def echo(destination: Destination) -> EchoResult:
     """Send one C-ECHO on an association of its own; never raises for what a peer does."""
     started = time.perf_counter()
     try:
-        with Association(destination, {VERIFICATION: _SYNTAXES}) as association:
+        with Association(destination, {VERIFICATION: _SYNTAXES}, purpose="echo") as association:
             if association.transfer_syntax(VERIFICATION) is None:
                 return EchoResult(False, time.perf_counter() - started, "it does not accept C-ECHO")
             status = association.verify()

@@ -1,7 +1,8 @@
-"""C-STORE to a destination: negotiate for a study, send its instances, classify each answer (PS3.4 Annex B)."""
+"""C-STORE to a destination: negotiate, send instances one behind the other, classify each answer (PS3.4 Annex B)."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Final, Protocol, Self
 
 from pydicom import uid
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -24,29 +25,87 @@ _DOCUMENTS: Final = frozenset(
 )
 
 
-class StorageAssociation(Association):
-    """An association for sending one study."""
+class Sendable(Protocol):
+    """An encoded instance, as `fabricate` gives it."""
 
-    def __init__(self, destination: Destination, sop_class_uids: Sequence[str]) -> None:
-        """Connect and offer the study's SOP classes; raises DestinationAway."""
-        wanted = [TRANSFER_SYNTAXES[name] for name in destination.transfer_syntaxes]
-        # Objects without pixels have nothing to compress; every peer is offered the plain syntaxes too.
-        images = tuple(dict.fromkeys((*wanted, *_PLAIN)))
-        plain = tuple(syntax for syntax in images if syntax in _PLAIN)
-        super().__init__(destination, {name: plain if name in _DOCUMENTS else images for name in sop_class_uids})
+    @property
+    def sop_class_uid(self) -> str:
+        """Its SOP Class UID."""
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """Its SOP Instance UID."""
+
+    @property
+    def parts(self) -> Sequence[Buffer]:
+        """The data set's bytes, in order, in the transfer syntax that was agreed on for its class."""
+
+
+class Sender(Protocol):
+    """An open way to a PACS, whatever the transport; a context manager that closes it."""
+
+    def __enter__(self) -> Self:
+        """Use it."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it; in haste where something went wrong."""
 
     def syntax_for(self, sop_class_uid: str) -> str:
-        """Give the transfer syntax to encode a class in.
+        """Give the UID of the transfer syntax to encode a class in; raises Permanent if the PACS does not take it."""
 
-        Raises:
-            Permanent: The PACS does not take the class.
-        """
+    def is_idle(self) -> bool:
+        """Tell whether it is open, with nothing under way, as far as we have heard."""
+
+    def send_all(self, instances: Iterable[Sendable]) -> Iterator[InstanceResult]:
+        """Send instances as they come and give the answer to each; raises Retryable when the way breaks."""
+
+
+OpenSender = Callable[[Destination, Sequence[str]], Sender]
+"""Opens a way to a destination for so many SOP classes; raises DestinationAway."""
+
+
+class StorageAssociation(Association):
+    """An association for sending studies; see `Sender`."""
+
+    def __init__(self, destination: Destination, sop_class_uids: Sequence[str]) -> None:
+        """Connect and offer SOP classes; raises DestinationAway."""
+        super().__init__(destination, storage_contexts(destination, sop_class_uids))
+
+    def syntax_for(self, sop_class_uid: str) -> str:
+        """See `Sender.syntax_for`."""
         syntax = self.transfer_syntax(sop_class_uid)
         if syntax is None:
-            raise Permanent(f"{self._name} does not accept SOP class {sop_class_uid}; enable it there, then retry")
+            raise refusal(self._name, sop_class_uid)
         return syntax
 
-    def send(self, sop_class_uid: str, sop_instance_uid: str, parts: Iterable[Buffer]) -> InstanceResult:
-        """Send one instance; raises Retryable when the association breaks."""
-        status = self.store(sop_class_uid, sop_instance_uid, parts)
-        return InstanceResult(sop_instance_uid, sop_class_uid, status, classify(status))
+    def send_all(self, instances: Iterable[Sendable]) -> Iterator[InstanceResult]:
+        """See `Sender.send_all`. While the PACS works on an instance, the next one is made."""
+        sent: Sendable | None = None
+        for instance in instances:
+            request = self.store_request(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
+            if sent is not None:
+                yield self._result(sent)
+            self.send(request)
+            sent = instance
+        if sent is not None:
+            yield self._result(sent)
+
+    def _result(self, sent: Sendable) -> InstanceResult:
+        status = self.status()
+        return InstanceResult(sent.sop_instance_uid, sent.sop_class_uid, status, classify(status))
+
+
+def storage_contexts(destination: Destination, sop_class_uids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Give what to propose to a destination: SOP class → transfer syntaxes, best first."""
+    wanted = [TRANSFER_SYNTAXES[name] for name in destination.transfer_syntaxes]
+    # Objects without pixels have nothing to compress; every peer is offered the plain syntaxes too.
+    images = tuple(dict.fromkeys((*wanted, *_PLAIN)))
+    plain = tuple(syntax for syntax in images if syntax in _PLAIN)
+    return {name: plain if name in _DOCUMENTS else images for name in sop_class_uids}
+
+
+def refusal(name: str, sop_class_uid: str) -> Permanent:
+    """Give the error for a class a PACS does not take."""
+    return Permanent(f"{name} does not accept SOP class {sop_class_uid}; enable it there, then retry")

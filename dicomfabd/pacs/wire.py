@@ -1,68 +1,81 @@
 """An association of our own on a blocking socket: P-DATA written straight from encoded bytes.
 
-A-ASSOCIATE items are made and read by pynetdicom's PDU classes; the rest is PS3.8 §9.3 by struct. Command and data
-of a request leave in one system call, and TCP_QUICKACK before each read spares the 40 ms that a peer with Nagle's
-algorithm would wait for our delayed acknowledgment. Not thread-safe: one association, one thread.
+Command and data of a request leave in one system call, and TCP_QUICKACK before each read spares the 40 ms that a peer
+with Nagle's algorithm would wait for our delayed acknowledgment. Not thread-safe: one association, one thread.
 """
 
+import fcntl
+import select
 import socket
+import ssl
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+import termios
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
-
-from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
-from pynetdicom.pdu_primitives import (
-    A_ASSOCIATE,
-    ImplementationClassUIDNotification,
-    ImplementationVersionNameNotification,
-    MaximumLengthNotification,
-)
-from pynetdicom.presentation import build_context
+from typing import Final, Literal, Self
 
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import DestinationAway, Retryable
-from dicomfabd.domain.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicomfabd.pacs import commands
+from dicomfabd.pacs.commands import VERIFICATION, Command
+from dicomfabd.pacs.connecting import connect
+from dicomfabd.pacs.negotiation import Accepted, Contexts, Role, offer, read_answer
 
-VERIFICATION: Final = "1.2.840.10008.1.1"
-_APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
-_ASSOCIATE_AC, _ASSOCIATE_RJ, _P_DATA, _RELEASE_RQ, _ABORT = 0x02, 0x03, 0x04, 0x05, 0x07
+_P_DATA, _RELEASE_RQ, _RELEASE_RP, _ABORT = 0x04, 0x05, 0x06, 0x07
 _RELEASE: Final = struct.pack(">BBII", _RELEASE_RQ, 0, 4, 0)
-_RELEASE_REPLY: Final = struct.pack(">BBII", 0x06, 0, 4, 0)
+_RELEASE_REPLY: Final = struct.pack(">BBII", _RELEASE_RP, 0, 4, 0)
 _ABORT_PDU: Final = struct.pack(">BBIBBBB", _ABORT, 0, 4, 0, 0, 0, 0)
 _LAST_COMMAND, _MORE_DATA, _LAST_DATA = 3, 0, 2  # message control header, PS3.8 Annex E.2
 _LONGEST_REPLY: Final = 1 << 20
 _LARGEST_FRAGMENT: Final = 1 << 20  # where the peer names no limit
 _MOST_BUFFERS: Final = 1000  # IOV_MAX is 1024
-_CONTEXT_IDS: Final = range(1, 256, 2)  # PS3.8 §9.3.2.2
+_READ_BYTES: Final = 1 << 16
+_RELEASE_S: Final = 5.0
 _QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only; elsewhere it is merely slower
 
 Buffer = bytes | memoryview
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request ready to be sent: its message ID, and its PDUs."""
+
+    message_id: int
+    buffers: list[Buffer]
+
+
 class Association:
     """An open association with a PACS; use as a context manager, which releases it."""
 
-    def __init__(self, destination: Destination, contexts: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        contexts: Contexts,
+        purpose: Literal["find", "store", "echo"] = "store",
+        roles: Mapping[str, Role] | None = None,
+    ) -> None:
         """Connect and negotiate.
 
         Args:
             destination: The peer.
             contexts: Abstract syntax → transfer syntaxes, best first; at most 128 pairs.
+            purpose: Which of our AE titles is presented.
+            roles: Abstract syntax → what we are for it, where that is not the usual one (PS3.7 D.3.3.4).
 
         Raises:
             DestinationAway: Nobody answers there, or the association is rejected; says which.
         """
         self._destination = destination
         self._name = f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
-        self._message_id = 0
+        self._message_id = self._awaited = 0
+        self._inbox = bytearray()
+        self._unasked: deque[tuple[int, Command, bytes]] = deque()
+        self._socket = connect(destination, self._name)
         try:
-            self._socket = socket.create_connection((destination.host, destination.port), destination.timeout_s)
-        except OSError as error:
-            raise DestinationAway(f"{self._name} cannot be reached: {error.strerror or error}") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            self._accepted = self._negotiate(contexts)
+            self._accepted = self._negotiate(contexts, purpose, roles or {})
         except Retryable as error:
             self._socket.close()
             raise DestinationAway(str(error)) from error
@@ -83,34 +96,120 @@ class Association:
 
     def transfer_syntax(self, abstract_syntax: str) -> str | None:
         """Give the transfer syntax the peer chose, or None if it takes no such objects."""
-        accepted = self._accepted.get(abstract_syntax)
+        accepted = self._accepted.contexts.get(abstract_syntax)
         return accepted[1] if accepted else None
 
-    def store(self, sop_class_uid: str, sop_instance_uid: str, parts: Iterable[Buffer]) -> int:
+    def store(
+        self,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        parts: Iterable[Buffer],
+        origin: tuple[str, int] | None = None,
+    ) -> int:
         """Send one instance (C-STORE, PS3.7 §9.1.1) and give the status of the response.
 
         Args:
             sop_class_uid: Its class; must have been accepted.
             sop_instance_uid: Its UID.
             parts: The data set's bytes in the accepted transfer syntax.
+            origin: AE title and message ID of the C-MOVE it is sent for.
 
         Raises:
             Retryable: The peer closed, aborted, fell silent or answered something else.
         """
-        context_id, _ = self._accepted[sop_class_uid]
-        command = _store_command(self._next_message_id(), sop_class_uid, sop_instance_uid)
-        return self._exchange(context_id, command, self._fragments(context_id, parts))
+        self.send(self.store_request(sop_class_uid, sop_instance_uid, parts, origin))
+        return self.status()
+
+    def store_request(
+        self,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        parts: Iterable[Buffer],
+        origin: tuple[str, int] | None = None,
+    ) -> Request:
+        """Make the request of `store` ready, for `send`; the response to an earlier one may still be awaited."""
+        context_id, _ = self._accepted.contexts[sop_class_uid]
+        message_id = self._next_message_id()
+        command = commands.store_request(message_id, sop_class_uid, sop_instance_uid, origin)
+        return Request(message_id, self._buffers(context_id, command, parts))
+
+    def send(self, request: Request) -> None:
+        """Send a request without waiting for its response, so that the next can be made meanwhile.
+
+        Raises Retryable as `store` does.
+        """
+        try:
+            self._send(request.buffers)
+        except OSError as error:
+            raise Retryable(self._how_it_broke(error)) from error
+        self._awaited = request.message_id
+
+    def status(self) -> int:
+        """Give the status of the response to what was sent last; raises Retryable as `store` does.
+
+        What the peer asks of us meanwhile is kept for `event`.
+        """
+        try:
+            while True:
+                context_id, command, dataset = self._read_message()
+                if command.answers is None and command.field == commands.EVENT_REPORT_RQ:
+                    self._unasked.append((context_id, command, dataset))
+                    continue
+                if command.answers is None or command.status is None:
+                    raise Retryable(f"{self._name} sent a response without a message ID or status")
+                if command.answers != self._awaited:
+                    raise Retryable(f"{self._name} answered another request than the one it was sent")
+                return command.status
+        except OSError as error:
+            raise Retryable(self._how_it_broke(error)) from error
 
     def verify(self) -> int:
         """Send one C-ECHO (PS3.7 §9.1.5) and give the status; raises Retryable as `store` does."""
-        context_id, _ = self._accepted[VERIFICATION]
-        return self._exchange(context_id, _echo_command(self._next_message_id()), [])
+        return self.request(VERIFICATION, commands.echo_request(self._next_message_id()))
+
+    def act(self, abstract_syntax: str, dataset: bytes) -> int:
+        """Ask for storage commitment (N-ACTION, PS3.7 §10.1.4) and give the status; raises Retryable."""
+        return self.request(abstract_syntax, commands.commitment_request(self._next_message_id()), (dataset,))
+
+    def tell(self, abstract_syntax: str, event_type_id: int, dataset: bytes) -> int:
+        """Report on a storage commitment (N-EVENT-REPORT, PS3.7 §10.1.1) and give the status; raises Retryable."""
+        command = commands.commitment_report(self._next_message_id(), event_type_id)
+        return self.request(abstract_syntax, command, (dataset,))
+
+    def request(self, abstract_syntax: str, command: bytes, parts: Iterable[Buffer] = ()) -> int:
+        """Send one request on the context of an abstract syntax and give the status; raises Retryable."""
+        context_id, _ = self._accepted.contexts[abstract_syntax]
+        self.send(Request(self._message_id, self._buffers(context_id, command, parts)))
+        return self.status()
+
+    def event(self, wait_s: float) -> tuple[int, bytes] | None:
+        """Give an N-EVENT-REPORT the peer sent on this association, answered with success, or None.
+
+        Args:
+            wait_s: How long to wait for one.
+
+        Returns:
+            Its event type and its data set, encoded as its context says.
+
+        Raises:
+            Retryable: The peer closed or aborted.
+        """
+        if not self._unasked and not self._hear_unasked(wait_s):
+            return None
+        context_id, command, dataset = self._unasked.popleft()
+        answer = commands.event_report_response(command.message_id or 0, 0)
+        self.send(Request(self._awaited, self._buffers(context_id, answer, ())))
+        return command.type_id or 0, dataset
+
+    def is_idle(self) -> bool:
+        """Tell whether the peer has said nothing since the last response: no goodbye, no abort, no end."""
+        return not self._inbox and not select.select([self._socket], [], [], 0)[0]
 
     def release(self) -> None:
         """Release and close; a peer that does not answer is left at once."""
         try:
             self._socket.sendall(_RELEASE)
-            self._socket.settimeout(min(5.0, self._destination.timeout_s))
+            self._socket.settimeout(min(_RELEASE_S, self._destination.timeout_s))
             self._read_pdu()
         except (OSError, Retryable):
             pass  # we have all answers; how the peer says goodbye changes nothing
@@ -130,49 +229,31 @@ class Association:
         self._message_id = self._message_id % 65535 + 1
         return self._message_id
 
-    def _exchange(self, context_id: int, command: bytes, data: list[Buffer]) -> int:
+    def _negotiate(
+        self, contexts: Contexts, purpose: Literal["find", "store", "echo"], roles: Mapping[str, Role]
+    ) -> Accepted:
         try:
-            self._send([_pdv_header(len(command), context_id, _LAST_COMMAND), command, *data])
-            return self._status_of(self._message_id)
-        except OSError as error:
-            raise Retryable(f"{self._name} broke off: {error.strerror or error}") from error
-
-    def _negotiate(self, contexts: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, str]]:
-        try:
-            self._socket.sendall(_associate_request(self._destination, contexts))
+            self._socket.sendall(offer(self._destination, purpose, contexts, roles))
             kind, body = self._read_pdu()
         except OSError as error:
             raise DestinationAway(f"{self._name} does not negotiate: {error.strerror or error}") from error
-        encoded = struct.pack(">BBI", kind, 0, len(body)) + body
-        if kind == _ASSOCIATE_RJ:
-            rejection = A_ASSOCIATE_RJ()
-            rejection.decode(encoded)
-            raise DestinationAway(f"{self._name} rejected the association: {rejection.reason_str}")
-        if kind != _ASSOCIATE_AC:
-            raise DestinationAway(f"{self._name} answered the association request with PDU type {kind:02X}")
-        reply = A_ASSOCIATE_AC()
-        reply.decode(encoded)
-        limit = (reply.user_information and reply.user_information.maximum_length) or 0
+        accepted = read_answer(kind, body, contexts, self._name)
         # A PDU may be as long as the peer says, PDV header (6 bytes) included; an even fragment suits every peer.
-        self._fragment = max(128, min(_LARGEST_FRAGMENT, limit - 6 if limit else _LARGEST_FRAGMENT)) & ~1
-        offered = dict(zip(_CONTEXT_IDS, _pairs(contexts), strict=False))
-        taken = {context.context_id for context in reply.presentation_context if context.result == 0}
-        accepted: dict[str, tuple[int, str]] = {}
-        for context_id, (name, syntax) in offered.items():
-            if context_id in taken:
-                accepted.setdefault(name, (context_id, syntax))
+        limit = accepted.max_length - 6 if accepted.max_length else _LARGEST_FRAGMENT
+        self._fragment = max(128, min(_LARGEST_FRAGMENT, limit)) & ~1
         return accepted
 
-    def _fragments(self, context_id: int, parts: Iterable[Buffer]) -> list[Buffer]:
-        """Cut the data set into PDVs without copying it: headers and slices, in turn."""
+    def _buffers(self, context_id: int, command: bytes, parts: Iterable[Buffer]) -> list[Buffer]:
+        """Cut a message into PDVs without copying the data set: headers and slices, in turn."""
         views = [memoryview(part) for part in parts if len(part)]
-        left = sum(len(view) for view in views)
-        buffers: list[Buffer] = []
+        left = sum(map(len, views))
+        buffers: list[Buffer] = [_pdv_header(len(command), context_id, _LAST_COMMAND), command]
         views.reverse()
+        full = _pdv_header(self._fragment, context_id, _MORE_DATA)
         while left:
             size = min(self._fragment, left)
             left -= size
-            buffers.append(_pdv_header(size, context_id, _MORE_DATA if left else _LAST_DATA))
+            buffers.append(full if left else _pdv_header(size, context_id, _LAST_DATA))
             while size:
                 view = views.pop()
                 if len(view) > size:
@@ -183,44 +264,50 @@ class Association:
         return buffers
 
     def _send(self, buffers: list[Buffer]) -> None:
-        start = 0
-        while start < len(buffers):
-            sent = self._socket.sendmsg(buffers[start : start + _MOST_BUFFERS])
-            while sent and sent >= len(buffers[start]):
-                sent -= len(buffers[start])
-                start += 1
-            if sent:
-                buffers[start] = memoryview(buffers[start])[sent:]
+        if isinstance(self._socket, ssl.SSLSocket):
+            self._socket.sendall(b"".join(buffers))  # TLS copies in any case
+        else:
+            _send_gathered(self._socket, buffers)
 
-    def _status_of(self, message_id: int) -> int:
-        command = b""
+    def _hear_unasked(self, wait_s: float) -> bool:
+        self._socket.settimeout(wait_s)
+        try:
+            if not self._inbox:
+                self._fill()
+            self._socket.settimeout(self._destination.timeout_s)
+            message = self._read_message()
+        except TimeoutError:
+            return False
+        except OSError as error:
+            raise Retryable(self._how_it_broke(error)) from error
+        finally:
+            self._socket.settimeout(self._destination.timeout_s)
+        if message[1].field != commands.EVENT_REPORT_RQ:
+            raise Retryable(f"{self._name} sent something it was not asked for")
+        self._unasked.append(message)
+        return True
+
+    def _read_message(self) -> tuple[int, Command, bytes]:
+        """Give presentation context ID, command and data set of the next message."""
+        parts = {_LAST_COMMAND: b"", _LAST_DATA: b""}
+        command: Command | None = None
         while True:
             kind, body = self._read_pdu()
             if kind != _P_DATA:
                 self._explain_end(kind)
             position = 0
             while position + 6 <= len(body):
-                length, _, control = struct.unpack_from(">IBB", body, position)
-                command += body[position + 6 : position + 4 + length]
+                length, context_id, control = struct.unpack_from(">IBB", body, position)
+                which = _LAST_COMMAND if control & 1 else _LAST_DATA
+                parts[which] += body[position + 6 : position + 4 + length]
                 position += 4 + length
                 if control & _LAST_COMMAND == _LAST_COMMAND:
-                    return self._read_response(command, message_id)
-            if len(command) > _LONGEST_REPLY:
-                raise Retryable(f"{self._name} sent a response without an end")
-
-    def _read_response(self, command: bytes, message_id: int) -> int:
-        elements = {}
-        position = 0
-        while position + 8 <= len(command):
-            _, element, length = struct.unpack_from("<HHI", command, position)
-            elements[element] = command[position + 8 : position + 8 + length]
-            position += 8 + length
-        answered, status = elements.get(0x0120, b""), elements.get(0x0900, b"")
-        if len(answered) != 2 or len(status) != 2:
-            raise Retryable(f"{self._name} sent a response without a message ID or status")
-        if int.from_bytes(answered, "little") != message_id:
-            raise Retryable(f"{self._name} answered another request than the one it was sent")
-        return int.from_bytes(status, "little")
+                    command = commands.parse(parts[_LAST_COMMAND])
+                is_whole = control & _LAST_DATA and (which == _LAST_DATA or (command and not command.has_data))
+                if is_whole and command is not None:
+                    return context_id, command, parts[_LAST_DATA]
+            if sum(map(len, parts.values())) > _LONGEST_REPLY:
+                raise Retryable(f"{self._name} sent a message without an end")
 
     def _explain_end(self, kind: int) -> None:
         if kind == _RELEASE_RQ:
@@ -229,6 +316,11 @@ class Association:
         word = "aborted the association" if kind == _ABORT else f"sent an unexpected PDU of type {kind:02X}"
         raise Retryable(f"{self._name} {word}")
 
+    def _how_it_broke(self, error: OSError) -> str:
+        if isinstance(error, TimeoutError):
+            return f"{self._name} broke off: it said nothing for {self._destination.timeout_s:g} s"
+        return f"{self._name} broke off: {error.strerror or error}"
+
     def _read_pdu(self) -> tuple[int, bytes]:
         kind, _, length = struct.unpack(">BBI", self._read(6))
         if length > _LONGEST_REPLY:
@@ -236,77 +328,50 @@ class Association:
         return kind, self._read(length)
 
     def _read(self, count: int) -> bytes:
-        data = bytearray()
-        while len(data) < count:
-            if _QUICK_ACK is not None:
-                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-            part = self._socket.recv(count - len(data))
-            if not part:
-                raise Retryable(f"{self._name} closed the connection")
-            data += part
-        return bytes(data)
+        while len(self._inbox) < count:
+            self._fill()
+        data = bytes(self._inbox[:count])
+        del self._inbox[:count]
+        return data
+
+    def _fill(self) -> None:
+        if _QUICK_ACK is not None:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+        unread = _unread(self._socket)
+        while True:
+            try:
+                part = self._socket.recv(_READ_BYTES)
+                break
+            except TimeoutError:
+                # Megabytes may wait in our buffer for a slow line; the peer is not silent while it takes them.
+                before, unread = unread, _unread(self._socket)
+                if unread >= before:
+                    raise
+        if not part:
+            raise Retryable(f"{self._name} closed the connection")
+        self._inbox += part
 
 
-def _associate_request(destination: Destination, contexts: Mapping[str, Sequence[str]]) -> bytes:
-    request = A_ASSOCIATE()
-    request.application_context_name = _APPLICATION_CONTEXT
-    request.calling_ae_title = destination.calling_ae_title
-    request.called_ae_title = destination.ae_title
-    proposed = []
-    for context_id, (abstract, transfer) in zip(_CONTEXT_IDS, _pairs(contexts), strict=False):
-        context = build_context(abstract, transfer)
-        context.context_id = context_id
-        proposed.append(context)
-    request.presentation_context_definition_list = proposed
-    length = MaximumLengthNotification()
-    length.maximum_length_received = destination.max_pdu
-    implementation = ImplementationClassUIDNotification()
-    implementation.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    version = ImplementationVersionNameNotification()
-    version.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    request.user_information = [length, implementation, version]
-    pdu = A_ASSOCIATE_RQ()
-    pdu.from_primitive(request)
-    return pdu.encode()
+def _send_gathered(connection: socket.socket, buffers: list[Buffer]) -> None:
+    start = 0
+    while start < len(buffers):
+        sent = connection.sendmsg(buffers[start : start + _MOST_BUFFERS])
+        while sent and sent >= len(buffers[start]):
+            sent -= len(buffers[start])
+            start += 1
+        if sent:
+            buffers[start] = memoryview(buffers[start])[sent:]
 
 
-def _pairs(contexts: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """Give abstract and transfer syntaxes in pairs, one context each: so it is we who choose among what is accepted."""
-    return [(abstract, transfer) for abstract, transfers in contexts.items() for transfer in transfers]
+def _unread(connection: socket.socket) -> int:
+    """Give how many bytes of ours the peer has not acknowledged yet; 0 where the system does not tell."""
+    try:
+        answer = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return 0
+    return int.from_bytes(answer, sys.byteorder)
 
 
 def _pdv_header(size: int, context_id: int, control: int) -> bytes:
     """Give the header of a P-DATA-TF PDU that holds one PDV of `size` bytes (PS3.8 §9.3.5)."""
     return struct.pack(">BBIIBB", _P_DATA, 0, size + 6, size + 2, context_id, control)
-
-
-def _store_command(message_id: int, sop_class_uid: str, sop_instance_uid: str) -> bytes:
-    """Give a C-STORE-RQ command set (PS3.7 Table 9.3-1), implicit VR little endian."""
-    return _command(
-        (0x0002, _uid(sop_class_uid)),
-        (0x0100, b"\x01\x00"),
-        (0x0110, message_id.to_bytes(2, "little")),
-        (0x0700, b"\x00\x00"),
-        (0x0800, b"\x01\x00"),
-        (0x1000, _uid(sop_instance_uid)),
-    )
-
-
-def _echo_command(message_id: int) -> bytes:
-    """Give a C-ECHO-RQ command set (PS3.7 Table 9.3-12)."""
-    return _command(
-        (0x0002, _uid(VERIFICATION)),
-        (0x0100, b"\x30\x00"),
-        (0x0110, message_id.to_bytes(2, "little")),
-        (0x0800, b"\x01\x01"),
-    )
-
-
-def _command(*elements: tuple[int, bytes]) -> bytes:
-    body = b"".join(struct.pack("<HHI", 0, element, len(value)) + value for element, value in elements)
-    return struct.pack("<HHII", 0, 0, 4, len(body)) + body
-
-
-def _uid(value: str) -> bytes:
-    encoded = value.encode("ascii")
-    return encoded + b"\0" * (len(encoded) % 2)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from dicomfabd.domain.commitment import CommitmentReport
 from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult, Routing
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import Action, Order, OrderControl, OrderKeys, OrderState
@@ -250,11 +251,18 @@ class PatientRegistry(Protocol):
 class WorkQueue(Protocol):
     """Hands out work, order x destination, under leases; used by workers. Thread-safe."""
 
-    def claim(self, holder: str, lease_s: float, destinations: Sequence[str]) -> Claim | None:
-        """Take the most urgent job that is due for one of the destinations, or None.
+    def claim(self, holder: str, lease_s: float, destinations: Mapping[str, int]) -> Claim | None:
+        """Take a job that is due, or None; the order moves from scheduled to in progress.
 
-        A job is open when it is queued and due, its destination is not paused, or when its lease has ended.
-        The order moves from scheduled to in progress.
+        A job is open when it is queued and due and its destination is not paused, or when its lease has ended.
+        The most urgent go first. Among equals destinations take turns, the one with least under way first, and now
+        and then it is the newest job of a destination, so that neither a busy one nor an old backlog keeps the others
+        waiting.
+
+        Args:
+            holder: Who takes it.
+            lease_s: How long it is theirs unless renewed.
+            destinations: Name → how many of its jobs may be under way at once. One that was away gets one at a time.
         """
 
     def renew(self, claim: Claim, lease_s: float) -> None:
@@ -268,6 +276,9 @@ class WorkQueue(Protocol):
 
     def settle(self, claim: Claim, delivery: Delivery) -> None:
         """End the job well; the order is completed with its last job. Lifts a pause of the destination."""
+
+    def resume(self, destination: str) -> None:
+        """Lift a destination's pause: it is back."""
 
     def postpone(self, claim: Claim, delay_s: float, reason: str) -> None:
         """Put the job back, due after a delay."""
@@ -291,8 +302,48 @@ class WorkQueue(Protocol):
     def adopt(self, destinations: Sequence[str]) -> int:
         """Fail open jobs whose destination is no longer configured; gives their number."""
 
-    def next_due(self, destinations: Sequence[str]) -> float | None:
-        """Give the Unix time at which the next job may be claimed, or None when nothing waits."""
+    def next_due(self, destinations: Mapping[str, int]) -> float | None:
+        """Give the Unix time at which the next job may be claimed, or None when none may until another one ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a report on storage commitment was about; `failed` is how many instances the PACS does not keep."""
+
+    order_id: int
+    accession_number: str
+    destination: str
+    failed: int
+
+
+class Commitments(Protocol):
+    """Remembers what PACS were asked to commit to; used by workers and by who hears their reports. Thread-safe."""
+
+    def begin(self, claim: Claim, transaction_uid: str) -> None:
+        """Note a transaction before it is asked for: its report may come before the answer to the request.
+
+        Raises ClaimLost if somebody else took over.
+        """
+
+    def wait(self, claim: Claim, delivery: Delivery, timeout_s: float, retry_s: float, max_attempts: int) -> None:
+        """End the work on a job whose study is delivered; it counts as done once the PACS has committed to all of it.
+
+        Without a report in time it is queued again, so that it is asked again.
+
+        Args:
+            claim: The job.
+            delivery: What was sent.
+            timeout_s: How long the report may take.
+            retry_s: When what was not committed is sent again.
+            max_attempts: Tries before it goes to the dead letters.
+        """
+
+    def report(self, report: CommitmentReport, retry_s: float, max_attempts: int) -> Committed | None:
+        """Take a PACS's report; None for a transaction nobody waits for.
+
+        All committed, the job is done. What is not committed, or not mentioned, is sent again after `retry_s`, or goes
+        to the dead letters after `max_attempts` tries.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,8 +425,23 @@ class OrderBook(Protocol):
     def job_counts(self) -> Mapping[tuple[str, str], int]:
         """Give how many jobs there are by (destination, state)."""
 
+    def pauses(self) -> Mapping[str, float]:
+        """Give the destinations that are away, with the Unix time at which they are tried again."""
+
     def request_retry(self, order_id: int) -> bool:
         """Queue an order's failed or waiting jobs at once; False if there is nothing to retry."""
+
+    def request_send(self, order_id: int, destinations: Sequence[str]) -> list[str]:
+        """Send an order's study at once, also where it never was to go, or went before.
+
+        Args:
+            order_id: The order.
+            destinations: Where to; none is to all that wait for a person.
+
+        Returns:
+            The destinations it is now queued for; one where it is being sent already is left out. Nothing for an
+            order that is cancelled or held.
+        """
 
     def request_cancel(self, order_id: int) -> Applied:
         """Cancel an order as a CA message would; action `unknown` if there is none."""

@@ -9,11 +9,19 @@ from urllib.parse import unquote, urlsplit
 
 from dicomfabd.domain.destinations import ManagedDestinations
 from dicomfabd.store.archive_interface import ArchiveIndex
-from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, PatientRegistry, WorkQueue
+from dicomfabd.store.interface import (
+    Commitments,
+    Inbox,
+    MessageBook,
+    OrderBook,
+    PatientRegistry,
+    WorkQueue,
+)
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
 from dicomfabd.store.sqlite_book import SqliteOrderBook
+from dicomfabd.store.sqlite_commitments import SqliteCommitments
 from dicomfabd.store.sqlite_destinations import SqliteDestinations
 from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
@@ -36,6 +44,7 @@ class Store:
 
     inbox: Inbox
     queue: WorkQueue
+    commitments: Commitments
     book: OrderBook
     messages: MessageBook
     patients: PatientRegistry
@@ -77,6 +86,7 @@ def open_store(
     return Store(
         inbox=SqliteInbox(file),
         queue=SqliteWorkQueue(file),
+        commitments=SqliteCommitments(file),
         book=SqliteOrderBook(file),
         messages=SqliteMessageBook(file),
         patients=SqlitePatientRegistry(file),

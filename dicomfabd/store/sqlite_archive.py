@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from dicomfabd.store.archive_interface import ArchivedInstance, ArchiveQuery, Attributes, Level, StoredInstance
+from dicomfabd.store.sqlite_archive_commitments import SqliteCommitmentBook
 from dicomfabd.store.sqlite_archive_entry import enter, strike_out
 from dicomfabd.store.sqlite_archive_query import LISTS, TABLES, rows_sql, source_sql
-from dicomfabd.store.sqlite_commitments import SqliteCommitmentBook
 
 _ROWS_AT_ONCE: Final = 500
 

@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dicomfabd.domain.order import Action, OrderControl, OrderState
 from dicomfabd.store.interface import Applied, Event, OrderQuery, StoredJob, StoredOrder
+from dicomfabd.store.rows import from_document
 from dicomfabd.store.sqlite import SqliteFile
-from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, act, add_event, move, to_stored_order
+from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, act, add_event, move, to_stored_order, urgency
 
 
 class SqliteOrderBook:
@@ -68,6 +69,10 @@ class SqliteOrderBook:
         rows = self._file.read("SELECT destination, state, count(*) FROM jobs GROUP BY destination, state")
         return {(row[0], row[1]): row[2] for row in rows}
 
+    def pauses(self) -> Mapping[str, float]:
+        """See `interface.OrderBook.pauses`."""
+        return {row[0]: row[1] for row in self._file.read("SELECT destination, until FROM pauses")}
+
     def request_retry(self, order_id: int) -> bool:
         """See `interface.OrderBook.request_retry`."""
         now = self._file.clock()
@@ -90,6 +95,32 @@ class SqliteOrderBook:
 
         return self._file.writer.run(operation)
 
+    def request_send(self, order_id: int, destinations: Sequence[str]) -> list[str]:
+        """See `interface.OrderBook.request_send`."""
+        now = self._file.clock()
+
+        def operation(db: sqlite3.Connection) -> list[str]:
+            order = db.execute("SELECT state, document FROM orders WHERE id = ?", (order_id,)).fetchone()
+            if order is None or order["state"] in (OrderState.CANCELLED, OrderState.HELD):
+                return []
+            jobs = {
+                row["destination"]: row
+                for row in db.execute("SELECT id, destination, state FROM jobs WHERE order_id = ?", (order_id,))
+            }
+            names = list(dict.fromkeys(destinations)) or [
+                name for name, row in jobs.items() if row["state"] == "by_hand"
+            ]
+            queued = [name for name in names if name not in jobs or jobs[name]["state"] not in ("leased", "committing")]
+            for name in queued:
+                _send_anew(db, order_id, name, urgency(from_document(order["document"])), now)
+            if queued:
+                if order["state"] == OrderState.FAILED:
+                    move(db, order_id, OrderState.FAILED, OrderState.SCHEDULED, now)
+                add_event(db, order_id, now, "order.send", {"destinations": queued, "asked_by": "person"})
+            return queued
+
+        return self._file.writer.run(operation)
+
     def request_cancel(self, order_id: int) -> Applied:
         """See `interface.OrderBook.request_cancel`."""
         now = self._file.clock()
@@ -103,6 +134,21 @@ class SqliteOrderBook:
             )
 
         return self._file.writer.run(operation)
+
+
+def _send_anew(db: sqlite3.Connection, order_id: int, destination: str, priority: int, now: float) -> None:
+    """Queue the whole study for a destination, forgetting what became of it there before."""
+    db.execute(
+        "INSERT OR IGNORE INTO jobs (order_id, destination, state, priority, due_at) VALUES (?, ?, 'queued', ?, ?)",
+        (order_id, destination, priority, now),
+    )
+    (job_id,) = db.execute(
+        "UPDATE jobs SET state = 'queued', due_at = ?, attempt = 0, reason = '' WHERE order_id = ? AND destination = ?"
+        " RETURNING id",
+        (now, order_id, destination),
+    ).fetchone()
+    db.execute("DELETE FROM instances WHERE job_id = ?", (job_id,))
+    db.execute("DELETE FROM pauses WHERE destination = ?", (destination,))
 
 
 def _conditions(query: OrderQuery) -> tuple[list[str], list[Any]]:

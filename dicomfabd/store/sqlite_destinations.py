@@ -7,7 +7,7 @@ from pydantic_core import to_json
 
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.store.sqlite import SqliteFile
-from dicomfabd.store.sqlite_queue import fail_open_jobs
+from dicomfabd.store.sqlite_jobs import fail_open_jobs
 
 
 class SqliteDestinations:

@@ -29,6 +29,9 @@ EVENTS = (
     "message.failed",
     "order.updated",
     "patient.updated",
+    "dicom.association_closed",
+    "dicom.request_failed",
+    "dicom.certificate_reloaded",
     "worklist.queried",
     "worklist.query_failed",
     "study.begun",
@@ -37,6 +40,9 @@ EVENTS = (
     "study.postponed",
     "study.failed",
     "study.claim_lost",
+    "study.commitment_reported",
+    "study.commitment_unknown",
+    "destination.back",
     "worker.started",
     "worker.died",
     "archive.query_failed",
@@ -220,6 +226,37 @@ class Journal:
         self._sink.observe("dicomfabd_store_commit_seconds", seconds)
         self._sink.observe("dicomfabd_store_commit_batch", changes)
 
+    def association_opened(self, listener: str) -> None:
+        """A peer has an association with a DICOM port of ours, `worklist` or `archive`."""
+        self._sink.add("dicomfabd_dicom_associations", 1, listener)
+
+    def association_ended(self, listener: str) -> None:
+        """It is over, however."""
+        self._sink.add("dicomfabd_dicom_associations", -1, listener)
+
+    def association_closed(self, listener: str, reason: str, peer: str, calling: str, called: str, detail: str) -> None:
+        """An association was refused, or ended otherwise than by release."""
+        self._say(
+            "warning",
+            "dicom.association_closed",
+            listener=listener,
+            reason=reason,
+            peer=peer,
+            calling=calling,
+            called=called,
+            detail=detail,
+        )
+        self._sink.add("dicomfabd_dicom_associations_closed_total", 1, listener, reason)
+
+    def dicom_request_failed(self, listener: str, calling: str, bug: str) -> None:
+        """A bug of ours; the peer got status 0110 (processing failure)."""
+        self._say("error", "dicom.request_failed", listener=listener, calling=calling, bug=bug)
+
+    def dicom_certificate_reloaded(self, listener: str, problem: str) -> None:
+        """The files of a DICOM port's TLS changed on disk; `problem` says why the old ones stay in use, if they do."""
+        level = "error" if problem else "info"
+        self._say(level, "dicom.certificate_reloaded", listener=listener, problem=problem)
+
     def worklist_queried(self, calling: str, called: str, keys: list[str], answers: int, seconds: float) -> None:
         """A modality asked and was answered; `keys` are keywords without their values."""
         self._say(
@@ -278,6 +315,27 @@ class Journal:
         """A delivery can never work as it stands and went to the dead letters."""
         self._say("error", "study.failed", **_job(claim), reason=reason)
         self._sink.add("dicomfabd_deliver_studies_total", 1, claim.destination, "failed")
+
+    def destination_back(self, destination: str) -> None:
+        """A PACS that was away answers again."""
+        self._say("info", "destination.back", destination=destination)
+
+    def commitment_reported(self, order_id: int, accession_number: str, destination: str, failed: int) -> None:
+        """A PACS said whether it will keep what it stored; what it will not is sent again."""
+        level, outcome = ("warning", "failed") if failed else ("info", "committed")
+        self._say(
+            level,
+            "study.commitment_reported",
+            order_id=order_id,
+            accession=accession_number,
+            destination=destination,
+            failed=failed,
+        )
+        self._sink.add("dicomfabd_deliver_commitments_total", 1, destination, outcome)
+
+    def commitment_unknown(self, calling: str) -> None:
+        """A report on storage commitment came that nobody waits for: late, or meant for somebody else."""
+        self._say("warning", "study.commitment_unknown", calling=calling)
 
     def claim_lost(self, claim: Claim) -> None:
         """The lease ended before the work did; somebody else goes on."""

@@ -1,5 +1,6 @@
 """Every metric, its unit and its label values, in one injected registry."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +45,15 @@ METRICS: Final = (
     Metric(Gauge, "dicomfabd_orders", "Orders by state.", ("state",)),
     # destination: configured names; state: queued | held | leased | done | failed | cancelled
     Metric(Gauge, "dicomfabd_jobs", "Deliveries (order x destination) by state.", ("destination", "state")),
+    # listener: worklist | archive
+    Metric(Gauge, "dicomfabd_dicom_associations", "DICOM associations open now.", ("listener",)),
+    # listener: worklist | archive; reason: those of dimse.limits.Reason
+    Metric(
+        Counter,
+        "dicomfabd_dicom_associations_closed_total",
+        "DICOM associations refused, or ended otherwise than by release.",
+        ("listener", "reason"),
+    ),
     Metric(
         Counter, "dicomfabd_worklist_queries_total", "Worklist C-FIND requests.", ("result",)
     ),  # result: ok | failed
@@ -56,6 +66,11 @@ METRICS: Final = (
     # outcome: delivered | postponed | failed | lost
     Metric(Counter, "dicomfabd_deliver_studies_total", "Tries to deliver a study.", ("destination", "outcome")),
     Metric(Histogram, "dicomfabd_deliver_study_seconds", "Claim to last instance stored.", ("destination",), _SLOW),
+    # outcome: committed | failed
+    Metric(
+        Counter, "dicomfabd_deliver_commitments_total", "Reports on storage commitment.", ("destination", "outcome")
+    ),
+    Metric(Gauge, "dicomfabd_destination_up", "0 while a destination is away and waited for.", ("destination",)),
     Metric(
         Counter, "dicomfabd_archive_instances_total", "Instances the built-in archive was sent.", ("result",)
     ),  # ok | failed
@@ -111,6 +126,13 @@ class Metrics:
         child = self._child(name, labels)
         assert isinstance(child, Gauge)  # noqa: S101 - a metric's kind is ours, not input
         child.set(value)
+
+    def replace(self, name: str, values: Iterable[tuple[tuple[str, ...], float]]) -> None:
+        """Set a gauge for these labels and forget all others."""
+        gauge = self._metrics[name]
+        gauge.clear()
+        for labels, value in values:
+            self.set(name, value, *labels)
 
     def render(self) -> tuple[bytes, str]:
         """Give the exposition text and its content type."""

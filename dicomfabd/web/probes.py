@@ -41,8 +41,11 @@ def router(desk: WebDesk) -> APIRouter:
         """Everything counted, in the Prometheus text format."""
         for state, amount in desk.book.counts().items():
             desk.metrics.set("dicomfabd_orders", amount, state)
-        for (destination, state_of_job), amount in desk.book.job_counts().items():
-            desk.metrics.set("dicomfabd_jobs", amount, destination, state_of_job)
+        jobs = desk.book.job_counts()
+        desk.metrics.replace("dicomfabd_jobs", jobs.items())
+        away = desk.book.pauses()
+        names = {name for name, _ in jobs} | set(away)
+        desk.metrics.replace("dicomfabd_destination_up", [((name,), float(name not in away)) for name in names])
         text, content_type = desk.metrics.render()
         return Response(text, media_type=content_type)
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -24,6 +25,7 @@ from dicomfabd.worklist.items import to_item
 from dicomfabd.worklist.matching import WorklistQuery
 
 _MODALITY_WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
+_NOTHING_MORE: Final = Services()
 _SEARCH_FACTOR: Final = 20  # orders looked at for one answer given, where keys have no index
 
 
@@ -31,16 +33,32 @@ class WorklistServer:
     """Answers modalities."""
 
     def __init__(
-        self, settings: Worklist, book: OrderBook, journal: Journal, clock: Callable[[], float] = time.time
+        self,
+        settings: Worklist,
+        book: OrderBook,
+        journal: Journal,
+        more: Services = _NOTHING_MORE,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Prepare; nothing is opened yet."""
+        """Prepare; nothing is opened yet.
+
+        Args:
+            settings: Its section.
+            book: Where the orders are looked up.
+            journal: Told of queries, and of associations that end badly.
+            more: What is offered on the same port besides.
+            clock: Gives Unix seconds.
+
+        Raises:
+            ConfigError: A file of its TLS cannot be used.
+        """
         self._settings = settings
         self._book = book
         self._journal = journal
         self._clock = clock
-        services = Services(find={_MODALITY_WORKLIST_FIND: self._find})
+        services = replace(more, find={**more.find, _MODALITY_WORKLIST_FIND: self._find})
         self._listener = DicomListener(
-            settings.host, settings.port, settings.ae_title, services, settings.called_ae_titles
+            "worklist", settings.host, settings.port, services, journal, settings.called_ae_titles, settings.tls
         )
 
     @property
@@ -48,13 +66,13 @@ class WorklistServer:
         """The port in use, once started."""
         return self._listener.port
 
-    def start(self) -> None:
-        """Open the port."""
-        self._listener.start()
+    async def start(self) -> None:
+        """Open the port; raises OSError when it is taken."""
+        await self._listener.start()
 
-    def stop(self) -> None:
-        """Close the port."""
-        self._listener.stop()
+    async def stop(self) -> None:
+        """Let queries under way end, then close the port."""
+        await self._listener.stop()
 
     def _find(self, identifier: Dataset, peer: Peer) -> Iterator[Answer]:
         started = time.perf_counter()

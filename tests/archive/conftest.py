@@ -12,7 +12,7 @@ from dicomfabd.archive.scp import ArchiveServer, Others
 from dicomfabd.archive.shelf import Shelf
 from dicomfabd.archive.stored import PLAIN
 from dicomfabd.config import Archive
-from dicomfabd.dimse.server import read_attributes
+from dicomfabd.dimse.datasets import read_attributes
 from dicomfabd.dimse.services import Peer, StoreRequest
 from dicomfabd.domain.commitment import CommitmentReport
 from dicomfabd.domain.delivery import Destination
@@ -20,6 +20,7 @@ from dicomfabd.domain.errors import DestinationAway
 from dicomfabd.fabricate.study import Instance, fabricate
 from dicomfabd.pacs.wire import Association
 from dicomfabd.store.opening import open_archive_index
+from tests.listeners import running
 
 EXPLICIT = str(ExplicitVRLittleEndian)
 PEER = Peer("SCU", "FABARCHIVE", "127.0.0.1")
@@ -86,9 +87,8 @@ def shelf(tmp_path, index) -> Shelf:
 @pytest.fixture
 def archive(tmp_path, index, journal, neighbours):
     server = ArchiveServer(Archive(port=0), tmp_path / "instances", index, journal, neighbours.others())
-    server.start()
-    yield server
-    server.stop()
+    with running(server):
+        yield server
 
 
 def request_of(instance: Instance) -> StoreRequest:

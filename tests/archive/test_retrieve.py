@@ -1,6 +1,5 @@
 """C-FIND, C-MOVE, C-GET and storage commitment over the network, asked by DCMTK and pynetdicom."""
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
@@ -17,13 +16,7 @@ from tests.conftest import program
 from tests.fabricate.studies import plan_of, read
 from tests.peers import storescp
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        importlib.util.find_spec("dicomfabd.dimse.retrieving") is None,
-        reason="the listener answers C-FIND and C-STORE only",
-    ),
-]
+pytestmark = pytest.mark.slow
 
 PLAN = plan_of("CT HEAD", "CT")
 STUDY = PLAN.order.study_instance_uid

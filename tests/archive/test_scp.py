@@ -12,12 +12,12 @@ from pynetdicom import AE
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as StudyRoot
 
 from dicomfabd.archive.scp import ArchiveServer
-from dicomfabd.dimse.server import read_attributes
+from dicomfabd.dimse.datasets import encode, read_attributes
 from dicomfabd.dimse.services import StoreRequest
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.fabricate.anatomy.bodies import Bodies
-from dicomfabd.fabricate.study import fabricate, sop_class_uids, write_file
-from dicomfabd.fabricate.template import encode
+from dicomfabd.fabricate.kinds import SOP_CLASSES
+from dicomfabd.fabricate.study import fabricate, write_file
 from dicomfabd.pacs.storage import StorageAssociation
 from tests.archive.conftest import EXPLICIT, keep
 from tests.conftest import program
@@ -28,9 +28,9 @@ PLAN = plan_of("CT HEAD", "CT")
 
 def send(archive: ArchiveServer, bodies: Bodies, plan=PLAN) -> list[int]:
     destination = Destination("archive", "127.0.0.1", archive.port, "FABARCHIVE")
-    with StorageAssociation(destination, sop_class_uids(plan)) as association:
+    with StorageAssociation(destination, SOP_CLASSES) as association:
         return [
-            association.send(i.sop_class_uid, i.sop_instance_uid, i.parts).status
+            association.store(i.sop_class_uid, i.sop_instance_uid, i.parts)
             for i in fabricate(plan, bodies, association.syntax_for)
         ]
 
@@ -121,10 +121,10 @@ def test_a_query_without_a_level_is_refused(archive, bodies):
 def test_an_instance_that_lies_about_its_uid_is_refused(archive, sink, bodies):
     """And nothing of it is kept."""
     destination = Destination("archive", "127.0.0.1", archive.port, "FABARCHIVE")
-    with StorageAssociation(destination, sop_class_uids(PLAN)) as association:
+    with StorageAssociation(destination, SOP_CLASSES) as association:
         instance = next(iter(fabricate(PLAN, bodies, association.syntax_for)))
-        lie = association.send(instance.sop_class_uid, "1.2.3", instance.parts).status
-        junk = association.send(instance.sop_class_uid, "1.2.3", [b"no data set at all, not even close"]).status
+        lie = association.store(instance.sop_class_uid, "1.2.3", instance.parts)
+        junk = association.store(instance.sop_class_uid, "1.2.3", [b"no data set at all, not even close"])
 
     assert (0xA900, True) == (lie, junk >= 0xA900)
     assert [] == found(archive, "STUDY", StudyInstanceUID="")
@@ -190,7 +190,7 @@ def test_what_others_wrote_wrong_is_given_back_or_left_out(archive, shelf, bodie
     ):
         dataset.add(DataElement(keyword, vr, value, validation_mode=IGNORE))
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID = "1.2.1", "1.2.2", "1.2.3"
-    request = StoreRequest(made.sop_class_uid, "1.2.3", EXPLICIT, encode(dataset, is_implicit=False))
+    request = StoreRequest(made.sop_class_uid, "1.2.3", EXPLICIT, encode(dataset, EXPLICIT))
     shelf.keep(request, read_attributes(request))
 
     keys = {"StudyInstanceUID": "1.2.1", "SeriesInstanceUID": "1.2.2", "SOPInstanceUID": ""}

@@ -15,7 +15,7 @@ from dicomfabd.archive import shelf as shelf_module
 from dicomfabd.archive.batching import GroupCommit
 from dicomfabd.archive.shelf import Shelf
 from dicomfabd.archive.stored import Encoded, encoded_as, read_encoded
-from dicomfabd.dimse.server import read_attributes
+from dicomfabd.dimse.datasets import read_attributes
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.fabricate.study import fabricate
 from dicomfabd.store.archive_interface import ArchiveQuery, Level

@@ -93,6 +93,18 @@ def test_check_prints_the_settings(run):
     assert b"[intake]" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["intake", "worklist", "archive"])
+def test_check_reads_the_files_of_every_port(run, tmp_path, name):
+    """A certificate that is none is found before a start."""
+    (tmp_path / "junk.pem").write_text("junk")
+    (tmp_path / "a.toml").write_text(f'[{name}.tls]\ncertificate = "junk.pem"\nkey = "junk.pem"\n')
+
+    done = run("check", "--config", "a.toml")
+
+    assert 2 == done.returncode
+    assert f"{name}.tls.certificate".encode() in done.stderr
+
+
 def test_commands_that_need_a_daemon_say_so(run):
     """What is missing, in one sentence."""
     assert b"no daemon answers" in run("health").stderr

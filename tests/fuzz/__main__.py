@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz`: a million inputs and more for framing, parsing and character sets, and the slowest shapes.
+"""`python -m tests.fuzz`: two million inputs and more for all that reads what peers send, and the slowest shapes.
 
 Guided by coverage where atheris is installed, otherwise plain mutations of tests/messages. Each target is a process of
 its own, so that its memory can be told; a crash, an input that takes more than a second, or growth ends with an error.
@@ -26,7 +26,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-INPUTS: Final = {"framing": 400_000, "parsing": 400_000, "text": 300_000}
+INPUTS: Final = {
+    "framing": 400_000,
+    "parsing": 400_000,
+    "text": 300_000,
+    "association": 600_000,
+    "identifier": 400_000,
+}
 SHAPES: Final = "shapes"
 SHAPE_BYTES: Final = 16 * 1024 * 1024  # the longest message that is taken
 SHAPE_SIZES: Final = (180_000, 550_000, SHAPE_BYTES)  # the short ones stay within what a message may hold
@@ -37,7 +43,7 @@ MOST_SHAPE_MIB: Final = 600  # at the peak, for a message as long as it may be
 PIECE_BYTES: Final = 1460  # as the network cuts a stream
 SLOWEST_STREAM_S: Final = 16.0  # a second for each MiB of the worst that can come
 WARM: Final = 20_000  # inputs after which whatever is remembered is remembered
-LONGEST: Final = {"framing": 200, "parsing": 2048, "text": 2048}
+LONGEST: Final = {"framing": 200, "parsing": 2048, "text": 2048, "association": 4096, "identifier": 1024}
 """Bytes of an input."""
 
 Check = Callable[[bytes], None]
@@ -106,6 +112,10 @@ def check_of(target: str) -> Check:
         return lambda data: properties.check_framing(data[3:], [length % 40 for length in data[:2]], 8 + sum(data[2:3]))
     if target == "parsing":
         return properties.check_reading
+    if target == "association":
+        return check_conversation
+    if target == "identifier":
+        return check_identifier
     sets = ["", "ASCII", "8859/7", "UNICODE UTF-8", "UNICODE", "~ISO IR87~ISO IR159", "ISO IR14", "BIG-5", "KS X 1001"]
 
     def text(data: bytes) -> None:
@@ -115,9 +125,32 @@ def check_of(target: str) -> Check:
     return text
 
 
+def check_conversation(data: bytes) -> None:
+    """Put a stream to the acceptor, cut as its first bytes say; and what follows them to the reader of commands."""
+    from tests.fuzz import dicom
+
+    dicom.check_conversation(data[2:], [length + 1 for length in data[:2]])
+    dicom.check_command(data[2:])
+
+
+def check_identifier(data: bytes) -> None:
+    from tests.dimse.raw import EXPLICIT, IMPLICIT
+    from tests.fuzz import dicom
+
+    dicom.check_identifier(data[1:], EXPLICIT if sum(data[:1]) & 1 else IMPLICIT)
+
+
 def seeds_of(target: str) -> list[bytes]:
     from tests.fuzz.properties import corpus
 
+    if target == "association":
+        from tests.fuzz.dicom import conversations
+
+        return [b"\x40\xff" + said for said in conversations()]
+    if target == "identifier":
+        from tests.fuzz.dicom import identifiers
+
+        return [bytes([number]) + encoded for number, encoded in enumerate(identifiers())]
     if target == "framing":
         return [b"\x07\x05\xff\x0b" + message[: LONGEST[target] - 6] + b"\x1c\r" for message in corpus()]
     return [message for message in corpus() if len(message) < LONGEST[target]]
@@ -126,7 +159,7 @@ def seeds_of(target: str) -> list[bytes]:
 def fuzz_guided(target: str, inputs: int) -> None:
     """Let atheris choose the inputs; never returns."""
     atheris: Any = import_module("atheris")
-    with atheris.instrument_imports(include=["dicomfabd.intake", "dicomfabd.domain"]):
+    with atheris.instrument_imports(include=["dicomfabd.intake", "dicomfabd.domain", "dicomfabd.dimse"]):
         check = check_of(target)
     tally = Tally(target, guided=True)
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
@@ -218,8 +251,10 @@ def run_target(target: str, inputs: int) -> list[str]:
         figures = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         return [f"{target}: ended with {done.returncode} and no figures"]
-    print("  {target:8} {inputs:9,} inputs by {by} in {seconds:.0f} s, {start_mib} to {end_mib} MiB,".format(**figures))
-    print("  {0:8} slowest {slowest_ms:.0f} ms: {slowest}".format("", **figures), flush=True)
+    print(
+        "  {target:11} {inputs:9,} inputs by {by} in {seconds:.0f} s, {start_mib} to {end_mib} MiB,".format(**figures)
+    )
+    print("  {0:11} slowest {slowest_ms:.0f} ms: {slowest}".format("", **figures), flush=True)
     wrong = [f"{target}: ended with {done.returncode}"] if done.returncode else []
     if figures["inputs"] < inputs:
         wrong.append(f"{target}: {figures['inputs']} of {inputs} inputs")

@@ -1,5 +1,6 @@
 import struct
 from dataclasses import replace
+from itertools import islice, tee
 
 import pydicom
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from dicomfabd.domain.delivery import Destination, Outcome
 from dicomfabd.domain.errors import DestinationAway, Permanent, Retryable
 from dicomfabd.fabricate.anatomy.bodies import Bodies
-from dicomfabd.fabricate.study import fabricate, sop_class_uids
+from dicomfabd.fabricate.kinds import sop_class_of
+from dicomfabd.fabricate.study import fabricate
 from dicomfabd.pacs.echo import echo
 from dicomfabd.pacs.outcomes import classify
 from dicomfabd.pacs.storage import StorageAssociation
@@ -15,7 +17,7 @@ from tests.fabricate.studies import plan_of
 from tests.peers import fake_pacs, free_port, scripted_peer, storescp
 
 PLAN = plan_of("CT HEAD", "CT")
-CT = sop_class_uids(PLAN)
+CT = tuple(dict.fromkeys(map(sop_class_of, PLAN.series)))
 REJECT = struct.pack(">BBIBBBB", 3, 0, 4, 0, 1, 1, 7)  # called AE title not recognised
 ABORT = struct.pack(">BBIBBBB", 7, 0, 4, 0, 0, 2, 0)
 
@@ -42,8 +44,9 @@ def a_response(message_id: int, status: int) -> bytes:
 
 
 def send_first(association: StorageAssociation):
-    instance = next(iter(fabricate(PLAN, Bodies(), association.syntax_for)))
-    return association.send(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
+    instances = fabricate(PLAN, Bodies(), association.syntax_for)
+    (result,) = association.send_all(islice(instances, 1))
+    return result
 
 
 @pytest.mark.slow
@@ -51,11 +54,11 @@ def send_first(association: StorageAssociation):
 def test_dcmtk_keeps_what_was_sent(tmp_path, options):
     """Bytes cut into many PDUs, and in both transfer syntaxes, arrive as they were."""
     with storescp(tmp_path, *options) as destination, StorageAssociation(destination, CT) as association:
-        made = {}
-        for instance in fabricate(PLAN, Bodies(), association.syntax_for):
-            made[instance.sop_instance_uid] = b"".join(map(bytes, instance.parts))
-            result = association.send(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
-            assert Outcome.STORED == result.outcome
+        sent, instances = tee(fabricate(PLAN, Bodies(), association.syntax_for))
+        results = list(association.send_all(sent))
+        made = {instance.sop_instance_uid: b"".join(map(bytes, instance.parts)) for instance in instances}
+
+    assert [(uid, Outcome.STORED) for uid in made] == [(one.sop_instance_uid, one.outcome) for one in results]
 
     files = [file for file in tmp_path.iterdir() if file.is_file()]
     assert len(made) == len(files)

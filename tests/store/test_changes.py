@@ -30,15 +30,15 @@ def test_a_held_order_is_given_to_no_worker_until_it_is_released(store):
     tell(store, a_new(an_order(), "main"))
 
     assert [Action.HELD] == tell(store, about(OrderControl.HOLD))
-    assert (OrderState.HELD, None) == (state_of(store), store.queue.claim("w", 60, ("main",)))
+    assert (OrderState.HELD, None) == (state_of(store), store.queue.claim("w", 60, {"main": 9}))
     assert [Action.RELEASED] == tell(store, about(OrderControl.RELEASE))
-    assert store.queue.claim("w", 60, ("main",)) is not None
+    assert store.queue.claim("w", 60, {"main": 9}) is not None
 
 
 def test_an_order_somebody_works_on_is_not_held(store):
     """It is too late: the study will be whole."""
     tell(store, a_new(an_order(), "main"))
-    store.queue.claim("w", 60, ("main",))
+    store.queue.claim("w", 60, {"main": 9})
 
     assert [Action.TOO_LATE] == tell(store, about(OrderControl.HOLD))
 
@@ -51,19 +51,19 @@ def test_an_order_cancelled_before_anything_was_sent_rises_only_with_other_conte
     assert [Action.UNCHANGED] == tell(store, a_new(an_order(), "main"))
     assert [Action.REOPENED] == tell(store, a_new(an_order(reason="ANOTHER"), "main"))
     assert OrderState.SCHEDULED == state_of(store)
-    assert store.queue.claim("w", 60, ("main",)) is not None
+    assert store.queue.claim("w", 60, {"main": 9}) is not None
 
 
 def test_a_cancel_that_races_the_worker_lets_the_study_finish(store):
     """Never half a study: what was begun is finished, and the order says which it was."""
     tell(store, a_new(an_order(), "main"))
-    claim = store.queue.claim("w", 60, ("main",))
+    claim = store.queue.claim("w", 60, {"main": 9})
     store.queue.record(claim, [InstanceResult("1.2.3", "1.2", 0, Outcome.STORED)])
 
     assert [Action.DISCONTINUED] == tell(store, about(OrderControl.CANCEL))
 
     store.queue.postpone(claim, 0, "busy")
-    assert store.queue.claim("w", 60, ("main",)) is not None
+    assert store.queue.claim("w", 60, {"main": 9}) is not None
     assert OrderState.DISCONTINUED == state_of(store)
 
 
@@ -72,7 +72,7 @@ def test_a_discontinued_order_nobody_began_is_never_begun(store):
     tell(store, a_new(an_order(), "main"))
 
     assert [Action.DISCONTINUED] == tell(store, about(OrderControl.DISCONTINUE))
-    assert store.queue.claim("w", 60, ("main",)) is None
+    assert store.queue.claim("w", 60, {"main": 9}) is None
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_numbers_can_be_attached_later(store):
 def test_a_patient_update_reaches_the_orders_nobody_has_begun(store):
     """A08: the worklist shows the new name at once; what was fabricated keeps the old one."""
     tell(store, a_new(an_order("A1"), "main"), a_new(an_order("A2"), "other"))
-    store.queue.claim("w", 60, ("main",))
+    store.queue.claim("w", 60, {"main": 9})
 
     done = tell(store, PatientChange(Patient("P1", "MARRIED^JANE", "HOSP")))
 

@@ -42,7 +42,7 @@ def accepted(store: Store, order: Order, *destinations: str) -> None:
 
 
 def claim(store: Store, *destinations: str) -> Claim | None:
-    return store.queue.claim("worker-1", 60, destinations or ("main",))
+    return store.queue.claim("worker-1", 60, dict.fromkeys(destinations or ("main",), 9))
 
 
 def delivered(destination: str = "main") -> Delivery:
@@ -233,7 +233,7 @@ def test_many_workers_share_the_work_without_overlap(store):
     lock = threading.Lock()
 
     def work(holder: str) -> None:
-        while (got := store.queue.claim(holder, 60, ["main"])) is not None:
+        while (got := store.queue.claim(holder, 60, {"main": 40})) is not None:
             with lock:
                 claimed.append(got.order_id)
 
@@ -257,7 +257,7 @@ def test_an_expired_claim_goes_to_the_next_worker(store, clock):
     first = claim(store)
 
     clock.advance(61)
-    second = store.queue.claim("worker-2", 60, ["main"])
+    second = store.queue.claim("worker-2", 60, {"main": 9})
 
     assert (first.order_id, 2) == (second.order_id, second.attempt)
     with pytest.raises(ClaimLost):
@@ -290,7 +290,7 @@ def test_work_waits_until_it_is_due(store, clock):
     accept(store, a_new(an_order(), "main", not_before=clock.now + 100))
 
     assert claim(store) is None
-    assert clock.now + 100 == store.queue.next_due(["main"])
+    assert clock.now + 100 == store.queue.next_due({"main": 9})
     clock.advance(101)
     assert claim(store) is not None
 

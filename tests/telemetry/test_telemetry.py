@@ -43,18 +43,15 @@ def test_what_a_reader_counts_is_counted_by_the_main_process(sink):
 
 def test_every_event_that_is_said_is_listed_and_the_other_way_round():
     """The catalogue is what people grep for."""
-    said = set(
-        re.findall(
-            r'"((?:daemon|intake|reader|message|order|patient|worklist|study|worker|archive|web)\.[a-z_]+)"', SOURCE
-        )
-    )
+    rooms = "daemon|intake|reader|message|order|patient|dicom|worklist|study|worker|archive|destination|web"
+    said = set(re.findall(rf'"((?:{rooms})\.[a-z_]+)"', SOURCE))
 
     assert said == set(EVENTS)
 
 
 def test_every_metric_that_is_counted_exists_and_the_other_way_round():
     """A misspelt metric must not wait for its event to be noticed."""
-    set_elsewhere = {"dicomfabd_build_info", "dicomfabd_orders", "dicomfabd_jobs"}
+    set_elsewhere = {"dicomfabd_build_info", "dicomfabd_orders", "dicomfabd_jobs", "dicomfabd_destination_up"}
 
     assert {metric.name for metric in METRICS} - set_elsewhere == set(re.findall(r'"(dicomfabd_[a-z_]+)"', SOURCE))
 

@@ -235,7 +235,7 @@ def test_an_order_is_cancelled_and_retried(client, put, store):
     """What the answer says is what happened."""
     put("A1")
     put("A2")
-    store.queue.fail(store.queue.claim("w", 60, ["main"]), "refused")
+    store.queue.fail(store.queue.claim("w", 60, {"main": 9}), "refused")
 
     assert "scheduled" == client.post("/api/v1/orders/1/retry").json()["state"]
     assert ("cancelled", "cancelled") == tuple(
@@ -261,7 +261,7 @@ def test_what_people_do_to_orders_is_audited(client, put, store):
     """Who, what, to which order."""
     put("A1")
     put("A2")
-    store.queue.fail(store.queue.claim("w", 60, ["main"]), "refused")
+    store.queue.fail(store.queue.claim("w", 60, {"main": 9}), "refused")
     client.post("/api/v1/orders/1/retry")
     client.delete("/api/v1/orders/2")
 

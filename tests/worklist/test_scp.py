@@ -1,5 +1,6 @@
 """The worklist over the network, asked by pynetdicom and by DCMTK's findscu."""
 
+import contextlib
 import subprocess
 
 import pytest
@@ -15,21 +16,19 @@ from dicomfabd.domain.patient import Patient
 from dicomfabd.worklist.scp import WorklistServer
 from tests.builders import NOON, a_cancel, a_message, a_new, an_order, take
 from tests.conftest import program
+from tests.listeners import running
 
 
 @pytest.fixture
 def serve(store, journal, clock):
-    started = []
+    with contextlib.ExitStack() as started:
 
-    def start(**settings):
-        server = WorklistServer(Worklist(port=0, **settings), store.book, journal, clock)
-        server.start()
-        started.append(server)
-        return server
+        def start(**settings):
+            server = WorklistServer(Worklist(port=0, **settings), store.book, journal, clock=clock)
+            started.enter_context(running(server))
+            return server
 
-    yield start
-    for server in started:
-        server.stop()
+        yield start
 
 
 @pytest.fixture
@@ -103,7 +102,7 @@ def test_a_cancelled_order_is_gone_at_once(serve, put):
 def test_a_finished_order_stays_for_a_while(serve, put, store, clock, keep_done_s, seen):
     """keep_done_s."""
     put(a_new(an_order(), "main"))
-    store.queue.settle(store.queue.claim("w", 60, ["main"]), Delivery("main", 1, 0, 0, 1))
+    store.queue.settle(store.queue.claim("w", 60, {"main": 9}), Delivery("main", 1, 0, 0, 1))
     clock.advance(10)
 
     assert seen == accessions(serve(keep_done_s=keep_done_s), keys())

@@ -1,0 +1,80 @@
+"""What it takes to route orders, in this process or in another one."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from dicomfabd.config import RouteSection, RoutingSection, Settings
+from dicomfabd.domain.delivery import Destination, Routing
+from dicomfabd.domain.destinations import ARCHIVE, Destinations, ManagedDestinations
+from dicomfabd.domain.order import Order
+from dicomfabd.domain.routing import Router, Rule, Timing
+
+_ARCHIVE_ASSOCIATIONS: Final = 64  # ours takes as many as we have workers
+
+
+class RouterSetup(BaseModel):
+    """The rules and the destinations of the settings."""
+
+    model_config = ConfigDict(frozen=True)
+
+    routing: RoutingSection
+    routes: list[RouteSection]
+    fixed: list[Destination]
+
+    def build(self, managed: ManagedDestinations) -> Router:
+        """Give the router over these and the destinations people manage."""
+        own = self.routing
+        timing = Timing(own.when, own.delay_s, own.time_factor)
+        rules = [_rule(route, timing) for route in self.routes]
+        return Router(rules, timing, Destinations(self.fixed, managed).all, takes_all=own.matching == "all")
+
+    def route(self, managed: ManagedDestinations) -> Callable[[Order], Routing]:
+        """Give what says where an order that has just come goes."""
+        router = self.build(managed)
+        return lambda order: router.route(order, time.time())
+
+
+def router_setup(settings: Settings) -> RouterSetup:
+    """Give what the settings say of routing."""
+    fixed = fixed_destinations(settings, settings.archive.port)
+    return RouterSetup(routing=settings.routing, routes=settings.routes, fixed=fixed)
+
+
+def fixed_destinations(settings: Settings, archive_port: int) -> list[Destination]:
+    """Give the destinations of the settings: the built-in archive first, which may be asked in any case."""
+    archive = settings.archive
+    host = "127.0.0.1" if archive.host in ("0.0.0.0", "") else archive.host  # noqa: S104 - only compared
+    own = Destination(
+        ARCHIVE,
+        host,
+        archive_port,
+        archive.ae_title,
+        description="the built-in archive",
+        receives_orders=archive.receives_orders,
+        associations=_ARCHIVE_ASSOCIATIONS,
+        tls=archive.tls.is_on,
+        # It is our own, reached over loopback: the certificate is not made for that address.
+        tls_ca=archive.tls.certificate,
+        tls_certificate=archive.tls.certificate if archive.tls.client_ca else "",
+        tls_key=archive.tls.key if archive.tls.client_ca else "",
+        tls_check_name=False,
+    )
+    return [own, *(section.destination() for section in settings.destinations)]
+
+
+def _rule(route: RouteSection, timing: Timing) -> Rule:
+    is_as_usual = route.when is None and route.delay_s is None
+    delay_s = timing.delay_s if route.delay_s is None else route.delay_s
+    return Rule(
+        name=route.name,
+        destinations=tuple(route.destinations),
+        senders=tuple(route.sender),
+        modalities=tuple(route.modality),
+        patient_classes=tuple(route.patient_class),
+        procedures=tuple(route.procedure),
+        priorities=tuple(route.priority),
+        timing=None if is_as_usual else Timing(route.when or timing.when, delay_s, timing.time_factor),
+    )

@@ -1,0 +1,171 @@
+"""Command sets (PS3.7 §6.3 and Annex E): implicit VR little endian, group 0000."""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from dicomfabd.dimse.limits import Reason, Violation
+
+# Elements of group 0000, PS3.7 Table E.1-1.
+AFFECTED_SOP_CLASS: Final = 0x0002
+REQUESTED_SOP_CLASS: Final = 0x0003
+COMMAND_FIELD: Final = 0x0100
+MESSAGE_ID: Final = 0x0110
+MESSAGE_ID_RESPONDED_TO: Final = 0x0120
+MOVE_DESTINATION: Final = 0x0600
+PRIORITY: Final = 0x0700
+DATA_SET_TYPE: Final = 0x0800
+STATUS: Final = 0x0900
+ERROR_COMMENT: Final = 0x0902
+AFFECTED_SOP_INSTANCE: Final = 0x1000
+REQUESTED_SOP_INSTANCE: Final = 0x1001
+EVENT_TYPE: Final = 0x1002
+ACTION_TYPE: Final = 0x1008
+REMAINING: Final = 0x1020
+COMPLETED: Final = 0x1021
+FAILED: Final = 0x1022
+WARNED: Final = 0x1023
+
+_NO_DATA_SET: Final = 0x0101
+_DATA_SET: Final = 0x0001
+_RESPONSE: Final = 0x8000
+_LONGEST_COMMENT: Final = 64
+
+
+class Operation(IntEnum):
+    """Command fields of the requests we know."""
+
+    C_STORE = 0x0001
+    C_GET = 0x0010
+    C_FIND = 0x0020
+    C_MOVE = 0x0021
+    C_ECHO = 0x0030
+    N_EVENT_REPORT = 0x0100
+    N_ACTION = 0x0130
+    C_CANCEL = 0x0FFF
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command set that was received: elements of group 0000 and their bytes."""
+
+    elements: Mapping[int, bytes]
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> "Command":
+        """Read a command set; raises Violation for bytes that are none."""
+        elements = {}
+        position = 0
+        while position < len(encoded):
+            if len(encoded) - position < 8:
+                raise _malformed("ends within an element")
+            group, element, length = struct.unpack_from("<HHI", encoded, position)
+            position += 8 + length
+            if group or position > len(encoded):
+                raise _malformed("holds something else than whole elements of group 0000")
+            elements[element] = encoded[position - length : position]
+        command = cls(elements)
+        subject = MESSAGE_ID_RESPONDED_TO if command.is_response or command.is_cancel else MESSAGE_ID
+        for needed in (subject, DATA_SET_TYPE):
+            command.number(needed)
+        return command
+
+    @property
+    def operation(self) -> int:
+        """Which operation is asked for, or answered."""
+        return self.number(COMMAND_FIELD) & ~_RESPONSE
+
+    @property
+    def is_response(self) -> bool:
+        """True for an answer to a request of ours."""
+        return bool(self.number(COMMAND_FIELD) & _RESPONSE)
+
+    @property
+    def is_cancel(self) -> bool:
+        """True for a C-CANCEL, which has no message ID of its own."""
+        return self.number(COMMAND_FIELD) == Operation.C_CANCEL
+
+    @property
+    def has_data_set(self) -> bool:
+        """True when a data set follows."""
+        return self.number(DATA_SET_TYPE) != _NO_DATA_SET
+
+    def number(self, element: int) -> int:
+        """Give a US value; raises Violation when there is none."""
+        value = self.elements.get(element, b"")
+        if len(value) != 2:
+            raise _malformed(f"lacks (0000,{element:04X})")
+        return int.from_bytes(value, "little")
+
+    def text(self, element: int) -> str:
+        """Give a UI or AE value without padding; empty when there is none."""
+        return self.elements.get(element, b"").decode("ascii", "replace").strip(" \0")
+
+
+def answer(
+    request: Command,
+    status: int,
+    *,
+    has_data_set: bool = False,
+    comment: str = "",
+    counts: Mapping[int, int] | None = None,
+) -> bytes:
+    """Encode the response to a request.
+
+    Args:
+        request: What is answered; the SOP class, instance, event and action it names are repeated.
+        status: PS3.7 Annex C, or of the service.
+        has_data_set: Whether an identifier follows.
+        comment: For people; cut to 64 characters of ASCII.
+        counts: Elements that count sub-operations.
+    """
+    repeated = request.elements
+    values: dict[int, int | bytes] = {
+        COMMAND_FIELD: request.operation | _RESPONSE,
+        MESSAGE_ID_RESPONDED_TO: request.number(MESSAGE_ID),
+        DATA_SET_TYPE: _DATA_SET if has_data_set else _NO_DATA_SET,
+        STATUS: status,
+        **(counts or {}),
+    }
+    if sop_class := repeated.get(AFFECTED_SOP_CLASS) or repeated.get(REQUESTED_SOP_CLASS):
+        values[AFFECTED_SOP_CLASS] = sop_class
+    if instance := repeated.get(AFFECTED_SOP_INSTANCE) or repeated.get(REQUESTED_SOP_INSTANCE):
+        values[AFFECTED_SOP_INSTANCE] = instance
+    values |= {element: repeated[element] for element in (EVENT_TYPE, ACTION_TYPE) if element in repeated}
+    if comment:
+        values[ERROR_COMMENT] = comment[:_LONGEST_COMMENT].encode("ascii", "replace")
+    return encode(values)
+
+
+def store_request(message_id: int, sop_class_uid: str, sop_instance_uid: str) -> bytes:
+    """Encode a C-STORE-RQ (Table 9.3-1) of medium priority."""
+    return encode(
+        {
+            AFFECTED_SOP_CLASS: sop_class_uid.encode("ascii"),
+            COMMAND_FIELD: Operation.C_STORE,
+            MESSAGE_ID: message_id,
+            PRIORITY: 0,
+            DATA_SET_TYPE: _DATA_SET,
+            AFFECTED_SOP_INSTANCE: sop_instance_uid.encode("ascii"),
+        }
+    )
+
+
+def encode(values: Mapping[int, int | bytes]) -> bytes:
+    """Encode elements of group 0000 behind their group length: numbers as US, texts padded to even length."""
+    body = b"".join(_element(element, values[element]) for element in sorted(values))
+    return struct.pack("<HHII", 0, 0, 4, len(body)) + body
+
+
+def _element(element: int, value: int | bytes) -> bytes:
+    if isinstance(value, int):
+        return struct.pack("<HHIH", 0, element, 2, value)
+    padding = b" " if element == ERROR_COMMENT else b"\0"
+    padded = value + padding * (len(value) % 2)
+    return struct.pack("<HHI", 0, element, len(padded)) + padded
+
+
+def _malformed(what: str) -> Violation:
+    return Violation(Reason.MESSAGE, f"a command set {what}")
