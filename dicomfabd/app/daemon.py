@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from dicomfabd import __version__
+from dicomfabd.app.archive_desk import archive_desk_of
+from dicomfabd.app.archive_others import others_of
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
 from dicomfabd.app.planning import planner_setup
@@ -96,11 +98,14 @@ class Daemon:
         check_codecs(settings)
         self._health.register("store", store.problem)
         self._health.register("doors", lambda: "" if self._is_ready else "starting or stopping")
-        web = WebServer(settings.web, self._web_desk(settings, store, planner))
+        archive = await self._build_archive(settings, store)
+        web = WebServer(settings.web, self._web_desk(settings, store, planner, archive))
         await web.start()
         self._exit.push_async_callback(web.stop)
         self._note("page", "http://{}", settings.web.host, web.port)
-        archive = await self._open_archive(settings)
+        await archive.start()
+        self._exit.push_async_callback(archive.stop)
+        self._note(ARCHIVE, "{}", settings.archive.host, archive.port)
         reports = CommitmentReports(store.commitments, settings.workers, self.journal, self._wake_workers())
         worklist = WorklistServer(settings.worklist, store.book, self.journal, reports.services)
         await worklist.start()
@@ -113,15 +118,13 @@ class Daemon:
         self.journal.daemon_started(__version__, self.addresses)
         notify("READY=1")
 
-    async def _open_archive(self, settings: Settings) -> ArchiveServer:
-        folder = settings.state_dir / "archive"
+    async def _build_archive(self, settings: Settings, store: Store) -> ArchiveServer:
+        folder = archive_dir_of(settings)
         opened = await asyncio.to_thread(open_archive_index, folder / "index.db")
         self._exit.push_async_callback(asyncio.to_thread, opened.close)
-        archive = ArchiveServer(settings.archive, folder / "instances", opened.index, self.journal)
-        await archive.start()
-        self._exit.push_async_callback(archive.stop)
-        self._note(ARCHIVE, "{}", settings.archive.host, archive.port)
-        return archive
+        destinations = Destinations([one.destination() for one in settings.destinations], store.destinations)
+        others = others_of(destinations)
+        return ArchiveServer(settings.archive, folder / "instances", opened.index, self.journal, others)
 
     async def _open_workers(self, settings: Settings, store: Store, archive_port: int) -> None:
         fixed = fixed_destinations(settings, archive_port)
@@ -199,7 +202,7 @@ class Daemon:
 
         return wake
 
-    def _web_desk(self, settings: Settings, store: Store, planner: Planner) -> WebDesk:
+    def _web_desk(self, settings: Settings, store: Store, planner: Planner, archive: ArchiveServer) -> WebDesk:
         def registry() -> Destinations:
             # The archive opens after the page, and may pick its port.
             port = int(self.addresses.get(ARCHIVE, "0").rpartition(":")[2])
@@ -215,6 +218,7 @@ class Daemon:
             route=router_setup(settings).route(store.destinations),
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
+            archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
             metrics=self._metrics,
             health=self._health,
             journal=self.journal,
@@ -232,6 +236,11 @@ class Daemon:
 def planner_of(settings: Settings) -> Planner:
     """Give a planner over the package's and the site's protocols; raises ConfigError."""
     return planner_setup(settings).build()
+
+
+def archive_dir_of(settings: Settings) -> Path:
+    """Give the folder that holds the archive's index and, in `instances`, its files."""
+    return settings.state_dir / "archive"
 
 
 def anatomy_dir_of(settings: Settings) -> Path:

@@ -1,27 +1,27 @@
-"""The archive's DICOM side: C-STORE into the shelf, C-FIND (study root) from its index (PS3.4 Annex B and C)."""
+"""The archive's DICOM side: what its listener offers, and the threads behind it (PS3.4 Annex B, C, J)."""
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pydicom.config import IGNORE
-from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from dicomfabd.archive.answering import Finder
+from dicomfabd.archive.commitments import Commitments, SendReport
+from dicomfabd.archive.models import FIND, GET, MOVE
+from dicomfabd.archive.purging import Purger
+from dicomfabd.archive.retrieving import OpenSender, Retriever
 from dicomfabd.archive.shelf import Shelf
 from dicomfabd.config import Archive
 from dicomfabd.dimse.datasets import read_attributes
-from dicomfabd.dimse.matching import MalformedKey
-from dicomfabd.dimse.query import item_matches, keys_of, project, set_character_set, text_of
 from dicomfabd.dimse.server import DicomListener
 from dicomfabd.dimse.services import (
     CANNOT_UNDERSTAND,
     IDENTIFIER_DOES_NOT_MATCH,
     OUT_OF_RESOURCES,
-    PENDING,
-    PENDING_UNSUPPORTED_KEYS,
-    Answer,
     Peer,
     Refusal,
     Services,
@@ -29,25 +29,50 @@ from dicomfabd.dimse.services import (
 )
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.domain.uids import is_valid_uid
-from dicomfabd.store.interface import ArchiveIndex, Level
+from dicomfabd.store.archive_interface import ArchiveIndex
 from dicomfabd.telemetry.journal import Journal
 
-_STUDY_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
-_UNIQUE_KEYS: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "PatientID", "AccessionNumber")
-_UIDS: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+_UIDS: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """How the archive reaches other application entities, given by the composition root.
+
+    Attributes:
+        knows: Tells whether an AE title is a destination.
+        open_sender: Opens an association for C-MOVE.
+        report: Sends a report on storage commitment.
+    """
+
+    knows: Callable[[str], bool]
+    open_sender: OpenSender
+    report: SendReport
 
 
 class ArchiveServer:
     """The built-in PACS."""
 
-    def __init__(self, settings: Archive, folder: Path, index: ArchiveIndex, journal: Journal) -> None:
-        """Prepare; nothing is opened yet."""
-        self._settings = settings
-        self._shelf = Shelf(folder, index)
-        self._index = index
+    def __init__(self, settings: Archive, folder: Path, index: ArchiveIndex, journal: Journal, others: Others) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            settings: The settings.
+            folder: Where instances lie.
+            index: What knows them.
+            journal: Told what happens.
+            others: How to reach other application entities.
+        """
+        self.index = index
+        self.shelf = Shelf(folder, index)
         self._journal = journal
-        services = Services(find={_STUDY_ROOT_FIND: self._find}, store=self._store)
-        self._listener = DicomListener("archive", settings.host, settings.port, services, journal, tls=settings.tls)
+        self._finder = Finder(index, settings.ae_title, journal)
+        self._retriever = Retriever(index, self.shelf, others.open_sender, journal)
+        self._commitments = Commitments(index, others.knows, others.report, journal)
+        self._purger = Purger(settings, index, self.shelf, journal)
+        self._listener = DicomListener(
+            "archive", settings.host, settings.port, self.services(), journal, tls=settings.tls
+        )
 
     @property
     def port(self) -> int:
@@ -55,17 +80,31 @@ class ArchiveServer:
         return self._listener.port
 
     async def start(self) -> None:
-        """Open the port; raises OSError when it is taken."""
+        """Open the port and begin to report and to purge; raises OSError when it is taken."""
         await self._listener.start()
+        self._commitments.chore.start()
+        self._purger.chore.start()
 
     async def stop(self) -> None:
-        """Let requests under way end, then close the port."""
+        """Let requests under way end, close the port and end the threads."""
         await self._listener.stop()
+        await asyncio.to_thread(self._commitments.chore.stop)
+        await asyncio.to_thread(self._purger.chore.stop)
+
+    def services(self) -> Services:
+        """Give what the listener offers."""
+        return Services(
+            find={sop_class: partial(self._finder.find, model) for sop_class, model in FIND.items()},
+            store=self._store,
+            move={sop_class: partial(self._retriever.move, model) for sop_class, model in MOVE.items()},
+            get={sop_class: partial(self._retriever.get, model) for sop_class, model in GET.items()},
+            commit=self._commitments.ask,
+        )
 
     def _store(self, request: StoreRequest, peer: Peer) -> None:
         try:
             attributes = _checked(request)
-            self._shelf.keep(request, attributes)
+            self.shelf.keep(request, attributes)
         except Refusal as refusal:
             self._journal.archive_refused(peer.calling_ae_title, refusal.comment)
             raise
@@ -73,29 +112,6 @@ class ArchiveServer:
             self._journal.archive_refused(peer.calling_ae_title, str(error))
             raise Refusal(OUT_OF_RESOURCES, "the archive cannot write now") from error
         self._journal.archive_stored()
-
-    def _find(self, identifier: Dataset, peer: Peer) -> Iterator[Answer]:
-        try:
-            yield from self._answers(identifier)
-        except ValueError as error:  # MalformedKey, or a value pydicom cannot read
-            self._journal.archive_query_failed(peer.calling_ae_title, str(error))
-            raise Refusal(IDENTIFIER_DOES_NOT_MATCH, str(error)) from error
-        self._journal.archive_queried()
-
-    def _answers(self, identifier: Dataset) -> Iterator[Answer]:
-        name = str(identifier.get("QueryRetrieveLevel", "")).strip()
-        if name not in list(Level):
-            raise MalformedKey("QueryRetrieveLevel is not STUDY, SERIES or IMAGE")
-        keys = {key.keyword: text_of(key) for key in keys_of(identifier) if key.keyword in _UNIQUE_KEYS}
-        exact = {keyword: value for keyword, value in keys.items() if not set(value) & set("*?\\")}
-        for row in self._index.find(Level(name), exact):
-            item = _item(row, self._settings.ae_title)
-            if item_matches(identifier, item):
-                answer, is_complete = project(identifier, item)
-                answer.QueryRetrieveLevel = name
-                answer.RetrieveAETitle = self._settings.ae_title
-                set_character_set(answer, identifier)
-                yield PENDING if is_complete else PENDING_UNSUPPORTED_KEYS, answer
 
 
 def _checked(request: StoreRequest) -> Dataset:
@@ -110,17 +126,6 @@ def _checked(request: StoreRequest) -> Dataset:
             raise Refusal(IDENTIFIER_DOES_NOT_MATCH, f"{keyword} is missing or not a UID")
     if uids["SOPInstanceUID"] != request.sop_instance_uid:
         raise Refusal(IDENTIFIER_DOES_NOT_MATCH, "SOPInstanceUID is not that of the request")
+    if uids["SOPClassUID"] != request.sop_class_uid:
+        raise Refusal(IDENTIFIER_DOES_NOT_MATCH, "SOPClassUID is not that of the request")
     return attributes
-
-
-def _item(row: Mapping[str, str], ae_title: str) -> Dataset:
-    item = Dataset()
-    for keyword, value in row.items():
-        vr = dictionary_VR(keyword)
-        parts: list[str | int] = [int(part) if vr == "US" else part for part in value.split("\\")] if value else []
-        stored = parts if len(parts) > 1 else parts[0] if parts else None
-        # What others sent is given back as it came, valid or not.
-        item.add(DataElement(keyword, vr, stored, validation_mode=IGNORE))
-    item.RetrieveAETitle = ae_title
-    item.InstanceAvailability = "ONLINE"
-    return item

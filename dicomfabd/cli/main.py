@@ -6,6 +6,7 @@ import typer
 
 from dicomfabd import __version__
 from dicomfabd.cli import (
+    archive,
     daemon,
     explaining,
     messages,
@@ -37,6 +38,7 @@ app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")
 app.add_typer(messages.messages_app, name="messages")
 app.command()(replaying.audit)
+app.add_typer(archive.archive_app, name="archive")
 app.add_typer(pacs.pacs_app, name="pacs")
 pacs.pacs_app.command("import")(pacs_import.import_file)
 pacs.pacs_app.command("find")(pacs_query.find)

@@ -164,6 +164,11 @@ Patience = Annotated[
 Positive = Annotated[int, Field(ge=1), Hint("not a count. Use a whole number, 1 or more.")]
 Count = Annotated[int, Field(ge=0), Hint("not a count. Use a whole number, 0 or more.")]
 PduLength = Annotated[int, Field(ge=4096, le=1 << 20), Hint("not a PDU length. Use 4096 to 1048576 bytes.")]
+Origin = Annotated[
+    str,
+    Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]{1,255}$"),
+    Hint("not an origin. Use scheme, host and port without a path, such as https://ohif.example:3000."),
+]
 Workers = Annotated[
     Literal["auto"] | Annotated[int, Field(ge=1, le=64)],
     Hint('not a number of workers. Use 1-64, or "auto" for one per processor.'),

@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from dicomfabd.config.kinds import (
     AeTitle,
     Associations,
+    Count,
     Host,
     MaybeAeTitle,
     Modality,
     Name,
+    Origin,
     Patience,
     Pattern,
     PduLength,
@@ -77,6 +79,13 @@ class Archive(Section):
     port: Port = Field(11112, description="TCP port; 0 picks a free one.")
     ae_title: AeTitle = Field("FABARCHIVE", description="Its AE title.")
     receives_orders: bool = Field(True, description="Whether every order's study goes there too.")
+    quota_mb: Count = Field(
+        0, description="With more than this, the studies nothing came for since the longest time go; 0 is no limit."
+    )
+    keep_days: Count = Field(0, description="Studies nothing came for since so many days go; 0 keeps them.")
+    dicomweb_origins: list[Origin] = Field(
+        [], description="Other sites whose pages may read /dicom-web, such as https://ohif.example; empty is none."
+    )
     tls: Tls = Tls()
 
 

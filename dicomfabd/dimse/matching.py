@@ -54,16 +54,28 @@ def fold(name: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold().rstrip("^ ")
 
 
+def fold_groups(name: str) -> str:
+    """Fold each component group of a name; empty ones are left out."""
+    return "=".join(filter(None, map(fold, name.split("="))))
+
+
 def _matches_one(vr: str, key: str, value: str) -> bool:
     if vr in _RANGE_VRS:
         first, last = range_of(vr, key)
-        # A value that is not known matches no key but the universal one (K.2.2.1.1.1).
-        return bool(value) and first <= _low(vr, value) <= last
+        return _is_within(vr, value, first, last)
     if vr == "PN":
         return _matches_name(key, value)
     if vr in _WILDCARD_VRS and ("*" in key or "?" in key):
         return bool(value) and _pattern(key).fullmatch(value) is not None
     return key == value
+
+
+def _is_within(vr: str, value: str, first: str, last: str) -> bool:
+    """Tell for a value; one that is not known or no date or time matches only the universal key (K.2.2.1.1.1)."""
+    try:
+        return bool(value) and first <= _low(vr, value) <= last
+    except MalformedKey:
+        return False
 
 
 def _matches_name(key: str, value: str) -> bool:
@@ -74,8 +86,11 @@ def _matches_name(key: str, value: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _pattern(key: str) -> re.Pattern[str]:
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in re.sub(r"\*+", "*", key))
-    return re.compile("".join(parts), re.DOTALL)
+    first, *others = ("".join("." if c == "?" else re.escape(c) for c in part) for part in re.split(r"\*+", key))
+    # Atomic: where a part fits once it need not be tried further right, or a key of many stars takes for ever.
+    middle = "".join(f"(?>.*?{part})" for part in others[:-1])
+    last = f".*{others[-1]}" if others else ""
+    return re.compile(first + middle + last, re.DOTALL)
 
 
 def _low(vr: str, value: str) -> str:

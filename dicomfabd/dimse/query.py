@@ -8,6 +8,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 
 from dicomfabd.dimse.matching import MalformedKey, is_universal, matches
 
@@ -34,6 +35,11 @@ def text_of(element: DataElement | None) -> str:
     if isinstance(element.value, MultiValue):
         return "\\".join(str(value) for value in element.value)
     return str(element.value)
+
+
+def text_at(dataset: Dataset, keyword: str) -> str:
+    """Give an attribute as `text_of`, without blanks at its ends; an empty string where it is not there."""
+    return text_of(dataset.get(Tag(keyword))).strip()
 
 
 def item_matches(keys: Dataset, item: Dataset, skip: frozenset[str] = frozenset(), depth: int = 0) -> bool:
@@ -85,7 +91,7 @@ def set_character_set(answer: Dataset, identifier: Dataset) -> None:
     text = "".join(_texts(answer))
     if text.isascii():
         return
-    asked = text_of(identifier.get("SpecificCharacterSet") and identifier["SpecificCharacterSet"])
+    asked = text_at(identifier, "SpecificCharacterSet")
     codec = python_encoding.get(asked, "")
     answer.SpecificCharacterSet = asked if codec and _is_encodable(text, codec) else _UTF8
 

@@ -67,13 +67,21 @@ async def perform_get(exchange: Exchange) -> None:
 
 async def _send_back(exchange: Exchange, instance: Outgoing) -> int | None:
     """Give the status of the peer's response, or None if it takes no such instance."""
-    kind = (instance.sop_class_uid, instance.transfer_syntax_uid)
-    for context in exchange.contexts.values():
-        if context.peer_is_scp and kind == (context.abstract_syntax, context.transfer_syntax):
+    stored = instance.transfer_syntax_uid
+    fitting = [
+        context
+        for context in exchange.contexts.values()
+        if context.peer_is_scp and context.abstract_syntax == instance.sop_class_uid
+    ]
+    # As it is stored if the peer takes that, else in another spelling.
+    for context in sorted(fitting, key=lambda one: one.transfer_syntax != stored):
+        is_stored = context.transfer_syntax == stored
+        data = instance.dataset if is_stored else await exchange.run(instance.recode, context.transfer_syntax)
+        if data is not None:
             reply = await exchange.ask(
                 context.context_id,
                 lambda message_id: store_request(message_id, instance.sop_class_uid, instance.sop_instance_uid),
-                instance.dataset,
+                data,
             )
             return reply.number(STATUS)
     return None

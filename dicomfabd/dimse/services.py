@@ -75,14 +75,23 @@ class SubOperations:
     failed_uids: tuple[str, ...] = ()
 
 
+def _not_otherwise(_transfer_syntax_uid: str) -> bytes | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An instance a C-GET sends back; `dataset` is as in `StoreRequest`."""
+    """An instance a C-GET sends back; `dataset` is as in `StoreRequest`.
+
+    Attributes:
+        recode: Gives the data set in another transfer syntax, or None where that is not possible.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
     dataset: bytes
+    recode: Callable[[str], bytes | None] = _not_otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Protocol
 
 from dicomfabd.domain.commitment import CommitmentReport
@@ -446,46 +445,3 @@ class OrderBook(Protocol):
 
     def request_cancel(self, order_id: int) -> Applied:
         """Cancel an order as a CA message would; action `unknown` if there is none."""
-
-
-class Level(StrEnum):
-    """Query/Retrieve level (PS3.4 C.6.1.1)."""
-
-    STUDY = "STUDY"
-    SERIES = "SERIES"
-    IMAGE = "IMAGE"
-
-
-@dataclass(frozen=True, slots=True)
-class ArchivedInstance:
-    """What the archive's index knows of one instance: DICOM keyword → value, per level."""
-
-    instance_id: int
-    study: Mapping[str, str]
-    series: Mapping[str, str]
-    image: Mapping[str, str]
-    size: int
-
-
-class ArchiveIndex(Protocol):
-    """Knows which instances the built-in archive holds. Thread-safe."""
-
-    def new_id(self) -> int:
-        """Give a number no instance has had; its file is named after it."""
-
-    def contains(self, sop_instance_uid: str) -> bool:
-        """Tell whether an instance is there."""
-
-    def add(self, instance: ArchivedInstance) -> bool:
-        """Keep an instance, durably; False if its SOP Instance UID is there already."""
-
-    def find(self, level: Level, keys: Mapping[str, str]) -> list[Mapping[str, str]]:
-        """Give the rows of a level whose unique keys equal the given ones.
-
-        Args:
-            level: What a row stands for.
-            keys: Any of StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, PatientID, AccessionNumber.
-
-        Returns:
-            Keyword → value, with the values of the levels above, and the counts of the levels below.
-        """

@@ -5,6 +5,8 @@ from importlib.resources import files
 
 from sqlite_utils import Database, Migrations
 
+from dicomfabd.dimse.matching import fold_groups
+
 queue_migrations = Migrations("dicomfabd")
 archive_migrations = Migrations("dicomfabd-archive")
 
@@ -31,6 +33,16 @@ def m0003_delivery(db: Database) -> None:
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""
     _execute(db, "0001_archive.sql")
+
+
+@archive_migrations()
+def m0002_archive(db: Database) -> None:
+    """Patients, columns to search by, commitment requests."""
+    _execute(db, "0002_archive.sql")
+    for table in ("patients", "studies"):
+        rows = db.execute(f"SELECT id, json_extract(attributes, '$.PatientName') FROM {table}").fetchall()  # noqa: S608 - our own names
+        for row_id, name in rows:
+            db.execute(f"UPDATE {table} SET folded_name = ? WHERE id = ?", (fold_groups(name or ""), row_id))  # noqa: S608 - our own names
 
 
 def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:

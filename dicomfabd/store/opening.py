@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from dicomfabd.domain.destinations import ManagedDestinations
+from dicomfabd.store.archive_interface import ArchiveIndex
 from dicomfabd.store.interface import (
-    ArchiveIndex,
     Commitments,
     Inbox,
     MessageBook,
@@ -97,7 +97,7 @@ def open_store(
     )
 
 
-def open_archive_index(path: Path) -> OpenArchiveIndex:
-    """Open the archive's index, creating or migrating it where needed."""
-    file = SqliteFile(path, archive_migrations)
+def open_archive_index(path: Path, clock: Callable[[], float] = time.time) -> OpenArchiveIndex:
+    """Open the archive's index, creating or migrating it where needed; `clock` gives Unix seconds."""
+    file = SqliteFile(path, archive_migrations, clock=clock)
     return OpenArchiveIndex(SqliteArchiveIndex(file), file.close)

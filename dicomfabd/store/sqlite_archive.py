@@ -1,107 +1,98 @@
 """The index of the built-in archive on SQLite, in a file of its own: it may be busy without slowing the queue."""
 
-import itertools
 import json
 import sqlite3
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from dicomfabd.store.interface import ArchivedInstance, Level
-from dicomfabd.store.sqlite import SqliteFile
+from dicomfabd.store.archive_interface import ArchivedInstance, ArchiveQuery, Attributes, Level, StoredInstance
+from dicomfabd.store.sqlite_archive_commitments import SqliteCommitmentBook
+from dicomfabd.store.sqlite_archive_entry import enter, strike_out
+from dicomfabd.store.sqlite_archive_query import LISTS, TABLES, rows_sql, source_sql
 
-_COLUMNS = {
-    "StudyInstanceUID": "studies.study_instance_uid",
-    "SeriesInstanceUID": "series.series_instance_uid",
-    "SOPInstanceUID": "images.sop_instance_uid",
-    "PatientID": "studies.patient_id",
-    "AccessionNumber": "studies.accession_number",
-}
+_ROWS_AT_ONCE: Final = 500
 
-_SELECT = {
-    Level.STUDY: """
-        SELECT studies.attributes AS study, '{}' AS series, '{}' AS image,
-            count(DISTINCT series.id) AS series_count, count(images.id) AS image_count,
-            group_concat(DISTINCT json_extract(series.attributes, '$.Modality')) AS modalities
-        FROM studies JOIN series ON series.study_id = studies.id JOIN images ON images.series_id = series.id
-        {where} GROUP BY studies.id ORDER BY studies.id""",
-    Level.SERIES: """
-        SELECT studies.attributes AS study, series.attributes AS series, '{}' AS image,
-            NULL AS series_count, count(images.id) AS image_count, NULL AS modalities
-        FROM studies JOIN series ON series.study_id = studies.id JOIN images ON images.series_id = series.id
-        {where} GROUP BY series.id ORDER BY series.id""",
-    Level.IMAGE: """
-        SELECT studies.attributes AS study, series.attributes AS series, images.attributes AS image,
-            NULL AS series_count, NULL AS image_count, NULL AS modalities
-        FROM studies JOIN series ON series.study_id = studies.id JOIN images ON images.series_id = series.id
-        {where} ORDER BY images.id""",
-}
+_INSTANCE: Final = (
+    "images.id AS id, studies.study_instance_uid, series.series_instance_uid, images.sop_instance_uid,"
+    " images.sop_class_uid, images.transfer_syntax_uid, images.size"
+)
 
 
-class SqliteArchiveIndex:
-    """See `interface.ArchiveIndex`."""
+class SqliteArchiveIndex(SqliteCommitmentBook):
+    """See `archive_interface.ArchiveIndex`."""
 
-    def __init__(self, file: SqliteFile) -> None:
-        """Take the database."""
-        self._file = file
-        highest: int = file.read("SELECT coalesce(max(id), 0) FROM images")[0][0]
-        self._ids = itertools.count(highest + 1)
-        self._ids_lock = threading.Lock()
+    def highest_id(self) -> int:
+        """See `ArchiveIndex.highest_id`."""
+        return int(self._file.read("SELECT coalesce(max(id), 0) FROM images")[0][0])
 
-    def new_id(self) -> int:
-        """See `interface.ArchiveIndex.new_id`."""
-        with self._ids_lock:
-            return next(self._ids)
-
-    def contains(self, sop_instance_uid: str) -> bool:
-        """See `interface.ArchiveIndex.contains`."""
-        return bool(self._file.read("SELECT 1 FROM images WHERE sop_instance_uid = ?", sop_instance_uid))
-
-    def add(self, instance: ArchivedInstance) -> bool:
-        """See `interface.ArchiveIndex.add`."""
+    def add(self, instances: Sequence[ArchivedInstance]) -> list[bool]:
+        """See `ArchiveIndex.add`."""
         now = self._file.clock()
-        return self._file.writer.run(lambda db: _add(db, instance, now))
+        return self._file.writer.run(lambda db: [enter(db, instance, now) for instance in instances], len(instances))
 
-    def find(self, level: Level, keys: Mapping[str, str]) -> list[Mapping[str, str]]:
-        """See `interface.ArchiveIndex.find`."""
-        wanted = [(_COLUMNS[name], value) for name, value in keys.items() if value]
-        where = "WHERE " + " AND ".join(f"{column} = ?" for column, _ in wanted) if wanted else ""
-        rows = self._file.read(_SELECT[level].replace("{where}", where), *(value for _, value in wanted))
-        return [_to_mapping(row) for row in rows]
+    def find(self, query: ArchiveQuery) -> Iterator[Attributes]:
+        """See `ArchiveIndex.find`."""
+        columns, source, parameters = rows_sql(query)
+        for row in self._rows(query, TABLES[query.level], columns, source, parameters):
+            yield _attributes(row, query)
+
+    def instances(self, query: ArchiveQuery) -> Iterator[StoredInstance]:
+        """See `ArchiveIndex.instances`."""
+        source, parameters = source_sql(query, Level.IMAGE)
+        for row in self._rows(query, "images", _INSTANCE, source, parameters):
+            yield StoredInstance(*row)
+
+    def remove(self, query: ArchiveQuery, received_before: float | None = None) -> list[int]:
+        """See `ArchiveIndex.remove`."""
+        source, parameters = source_sql(query, Level.IMAGE)
+        if received_before is not None:
+            source, parameters = f"{source} AND studies.received_at < ?", [*parameters, received_before]
+        return self._file.writer.run(lambda db: strike_out(db, source, parameters))
+
+    def oldest_study(self, before: float) -> str | None:
+        """See `ArchiveIndex.oldest_study`."""
+        rows = self._file.read(
+            "SELECT study_instance_uid AS uid FROM studies WHERE received_at < ? ORDER BY received_at, id LIMIT 1",
+            before,
+        )
+        return rows[0]["uid"] if rows else None
+
+    def size(self) -> int:
+        """See `ArchiveIndex.size`."""
+        return int(self._file.read("SELECT coalesce(sum(size), 0) FROM images")[0][0])
+
+    def known_ids(self, first: int, last: int) -> frozenset[int]:
+        """See `ArchiveIndex.known_ids`."""
+        return frozenset(
+            row["id"] for row in self._file.read("SELECT id FROM images WHERE id BETWEEN ? AND ?", first, last)
+        )
+
+    def _rows(
+        self, query: ArchiveQuery, table: str, columns: str, source: str, parameters: list[Any]
+    ) -> Iterator[sqlite3.Row]:
+        """Give rows piece by piece, each piece from where the last one ended: no statement stays open meanwhile."""
+        compare, order = ("<", "DESC") if query.is_newest_first else (">", "ASC")
+        sql = (
+            f"SELECT {columns} FROM {source} AND (? IS NULL OR {table}.id {compare} ?)"  # noqa: S608 - only our own text
+            f" ORDER BY {table}.id {order} LIMIT ? OFFSET ?"
+        )
+        left, last, offset = query.limit, None, query.offset
+        while left is None or left > 0:
+            amount = _ROWS_AT_ONCE if left is None else min(left, _ROWS_AT_ONCE)
+            rows = self._file.read(sql, *parameters, last, last, amount, offset)
+            yield from rows
+            if len(rows) < amount:
+                return
+            left = None if left is None else left - amount
+            last, offset = rows[-1]["id"], 0
 
 
-def _add(db: sqlite3.Connection, instance: ArchivedInstance, now: float) -> bool:
-    study, series, image = instance.study, instance.series, instance.image
-    db.execute(
-        "INSERT OR IGNORE INTO studies (study_instance_uid, patient_id, accession_number, attributes)"
-        " VALUES (?, ?, ?, ?)",
-        (study["StudyInstanceUID"], study["PatientID"], study["AccessionNumber"], json.dumps(dict(study))),
-    )
-    db.execute(
-        "INSERT OR IGNORE INTO series (study_id, series_instance_uid, attributes)"
-        " SELECT id, ?, ? FROM studies WHERE study_instance_uid = ?",
-        (series["SeriesInstanceUID"], json.dumps(dict(series)), study["StudyInstanceUID"]),
-    )
-    cursor = db.execute(
-        "INSERT OR IGNORE INTO images (id, series_id, sop_instance_uid, size, received_at, attributes)"
-        " SELECT ?, id, ?, ?, ?, ? FROM series WHERE series_instance_uid = ?",
-        (
-            instance.instance_id,
-            image["SOPInstanceUID"],
-            instance.size,
-            now,
-            json.dumps(dict(image)),
-            series["SeriesInstanceUID"],
-        ),
-    )
-    return cursor.rowcount == 1
-
-
-def _to_mapping(row: sqlite3.Row) -> Mapping[str, str]:
-    found: dict[str, str] = {**json.loads(row["study"]), **json.loads(row["series"]), **json.loads(row["image"])}
-    if row["series_count"] is not None:
-        found["NumberOfStudyRelatedSeries"] = str(row["series_count"])
-        found["NumberOfStudyRelatedInstances"] = str(row["image_count"])
-        found["ModalitiesInStudy"] = "\\".join(sorted(row["modalities"].split(",")))
-    elif row["image_count"] is not None:
-        found["NumberOfSeriesRelatedInstances"] = str(row["image_count"])
+def _attributes(row: sqlite3.Row, query: ArchiveQuery) -> Attributes:
+    found: dict[str, str] = {}
+    for name in row.keys():  # noqa: SIM118 - iterating a row gives its values
+        if name in query.computed:
+            value = "" if row[name] is None else str(row[name])
+            found[name] = "\\".join(sorted(filter(None, value.split(",")))) if name in LISTS else value
+        elif name != "id":
+            found.update(json.loads(row[name]))
     return found

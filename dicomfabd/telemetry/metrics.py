@@ -81,6 +81,14 @@ METRICS: Final = (
     Metric(Counter, "dicomfabd_pacs_moves_total", "Moves of people that ended.", ("source", "state")),
     # result: whole | incomplete
     Metric(Counter, "dicomfabd_pacs_downloads_total", "Downloads of people that ended.", ("source", "result")),
+    # outcome: sent | failed
+    Metric(Counter, "dicomfabd_archive_sent_total", "Instances the archive sent for C-MOVE and C-GET.", ("outcome",)),
+    # outcome: reported | refused | postponed | dropped
+    Metric(
+        Counter, "dicomfabd_archive_commitments_total", "Requests for storage commitment, and reports.", ("outcome",)
+    ),
+    # reason: age | quota
+    Metric(Counter, "dicomfabd_archive_purged_studies_total", "Studies that left the archive.", ("reason",)),
     Metric(Gauge, "dicomfabd_workers", "Worker processes running."),
     Metric(Counter, "dicomfabd_workers_died_total", "Worker processes that ended without being asked to."),
     # route: template of the path

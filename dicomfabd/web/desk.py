@@ -11,6 +11,7 @@ from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
+from dicomfabd.web.archive_desk import ArchiveDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class WebDesk:
     replay: Callable[[int, bytes | None, str], Replayed]
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
+    archive: ArchiveDesk
     metrics: Metrics
     health: Health
     journal: Journal

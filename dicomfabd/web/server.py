@@ -13,9 +13,23 @@ from fastapi.staticfiles import StaticFiles
 
 from dicomfabd import __version__
 from dicomfabd.config import Web
-from dicomfabd.web import message_routes, order_acts, order_routes, pacs_routes, pages, probes, problems, query_routes
+from dicomfabd.web import (
+    archive_routes,
+    dicomweb_pictures,
+    dicomweb_routes,
+    dicomweb_search,
+    message_routes,
+    order_acts,
+    order_routes,
+    pacs_routes,
+    pages,
+    probes,
+    problems,
+    query_routes,
+)
 from dicomfabd.web.asking import Turnstile
 from dicomfabd.web.desk import WebDesk
+from dicomfabd.web.dicomweb_origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.order_door import OrderDoor
 
@@ -29,6 +43,8 @@ def build(desk: WebDesk) -> FastAPI:
     app = FastAPI(
         title="dicomfabd", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
     )
+    if desk.archive.origins:
+        app.add_middleware(DicomwebOrigins, origins=desk.archive.origins)
     for rules in (problems, pacs_routes, query_routes):
         rules.install(app)
     app.include_router(probes.router(desk))
@@ -40,6 +56,10 @@ def build(desk: WebDesk) -> FastAPI:
     # Their fixed words would be names of destinations to the ones after them.
     app.include_router(query_routes.router(desk, turnstile))
     app.include_router(pacs_routes.router(desk, turnstile))
+    app.include_router(archive_routes.router(desk.archive, desk.messages.audit))
+    app.include_router(dicomweb_search.router(desk.archive))
+    app.include_router(dicomweb_pictures.router(desk.archive))
+    app.include_router(dicomweb_routes.router(desk.archive))
     app.include_router(pages.router(desk))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app

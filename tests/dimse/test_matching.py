@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicomfabd.dimse.matching import MalformedKey, matches
+from dicomfabd.dimse.matching import MalformedKey, fold_groups, matches
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,19 @@ def test_no_text_breaks_the_matching(key, value):
 def test_a_value_matches_itself(value):
     """Letters that are special to regular expressions are not special here."""
     assert matches("LO", value, value)
+
+
+def test_a_stored_value_that_is_no_date_matches_nothing():
+    """One bad object does not spoil the queries of everybody."""
+    assert [False, False] == [matches("DA", "20260101-", "2026/03/02"), matches("TM", "10-", "ten")]
+
+
+def test_a_key_of_many_stars_takes_no_time():
+    """Matching it by backtracking would outlive the universe."""
+    assert not matches("LO", "*a" * 30 + "*b", "a" * 64)
+    assert matches("LO", "*a" * 30 + "*b*", "a" * 63 + "b")
+
+
+def test_the_groups_of_a_name_are_folded_each():
+    """Without the empty ones."""
+    assert "muller^ute=ミュラー" == fold_groups("Müller^Ute^^==ミュラー")

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from dicomfabd.store.interface import Level
+from dicomfabd.store.archive_interface import ArchiveQuery, Level
 from dicomfabd.store.opening import open_archive_index
 from tests.builders import an_orm
 from tests.conftest import program
@@ -85,8 +85,8 @@ def test_a_real_orthanc_holds_what_the_archive_holds(start, tmp_path):
         modalities = {peer.get(f"/series/{one}")["MainDicomTags"]["Modality"] for one in peer.get("/series")}
 
     opened = open_archive_index(tmp_path / "state" / "archive" / "index.db")
-    here = len(opened.index.find(Level.IMAGE, {}))
-    studies = len(opened.index.find(Level.STUDY, {}))
+    here = len(list(opened.index.find(ArchiveQuery(Level.IMAGE))))
+    studies = len(list(opened.index.find(ArchiveQuery(Level.STUDY))))
     opened.close()
     assert (studies, here) == (there["CountStudies"], there["CountInstances"])
     assert {"CT", "MR", "DX", "CR", "US", "SR", "KO", "PR"} == modalities

@@ -7,14 +7,19 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
+from dicomfabd.app.archive_desk import archive_desk_of
+from dicomfabd.archive.shelf import Shelf
+from dicomfabd.config import Archive
 from dicomfabd.domain.delivery import Destination, Leg, Routing
 from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.order import OrderControl
 from dicomfabd.store.interface import Change, ReceivedMessage, Replayed, Submission
+from dicomfabd.store.opening import open_archive_index
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.metrics import Metrics
+from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import build
@@ -73,7 +78,24 @@ def fixed() -> list[Destination]:
 
 
 @pytest.fixture
-def desk(store, journal, health, woken, take, fixed):
+def index(tmp_path):
+    opened = open_archive_index(tmp_path / "archive" / "index.db")
+    yield opened.index
+    opened.close()
+
+
+@pytest.fixture
+def shelf(tmp_path, index) -> Shelf:
+    return Shelf(tmp_path / "archive" / "instances", index)
+
+
+@pytest.fixture
+def archive(index, shelf) -> ArchiveDesk:
+    return archive_desk_of(index, shelf, Archive())
+
+
+@pytest.fixture
+def desk(store, journal, health, woken, take, fixed, archive):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -103,6 +125,7 @@ def desk(store, journal, health, woken, take, fixed):
         replay=replay,
         on_work=lambda: woken.append(True),
         addresses=lambda: {"mllp": "127.0.0.1:2575"},
+        archive=archive,
         metrics=Metrics(__version__),
         health=health,
         journal=journal,

@@ -1,0 +1,102 @@
+"""Archive queries → SQL: which rows of a level, and what of them."""
+
+from typing import Any, Final
+
+from dicomfabd.store.archive_interface import ArchiveQuery, Condition, Level
+
+TABLES: Final = {
+    Level.PATIENT: "patients",
+    Level.STUDY: "studies",
+    Level.SERIES: "series",
+    Level.IMAGE: "images",
+}
+
+_SOURCES: Final = {
+    Level.PATIENT: "patients",
+    Level.STUDY: "studies",
+    Level.SERIES: "series JOIN studies ON studies.id = series.study_id",
+    Level.IMAGE: "images JOIN series ON series.id = images.series_id JOIN studies ON studies.id = series.study_id",
+}
+
+_COLUMNS: Final = {
+    "PatientID": "studies.patient_id",
+    "PatientName": "studies.folded_name",
+    "StudyInstanceUID": "studies.study_instance_uid",
+    "AccessionNumber": "studies.accession_number",
+    "StudyDate": "studies.study_date",
+    "SeriesInstanceUID": "series.series_instance_uid",
+    "Modality": "series.modality",
+    "SOPInstanceUID": "images.sop_instance_uid",
+    "SOPClassUID": "images.sop_class_uid",
+}
+_PATIENT_COLUMNS: Final = {"PatientID": "patients.patient_id", "PatientName": "patients.folded_name"}
+
+_OF_STUDY: Final = "FROM series AS s WHERE s.study_id = studies.id"
+_IMAGES_OF_STUDY: Final = "FROM series AS s JOIN images AS i ON i.series_id = s.id WHERE s.study_id = studies.id"
+_OF_PATIENT: Final = "FROM studies AS t JOIN series AS s ON s.study_id = t.id"
+_COMPUTED: Final = {
+    "NumberOfPatientRelatedStudies": "(SELECT count(*) FROM studies AS t WHERE t.patient = {patient})",
+    "NumberOfPatientRelatedSeries": f"(SELECT count(*) {_OF_PATIENT} WHERE t.patient = {{patient}})",
+    "NumberOfPatientRelatedInstances": (
+        f"(SELECT count(*) {_OF_PATIENT} JOIN images AS i ON i.series_id = s.id WHERE t.patient = {{patient}})"
+    ),
+    "ModalitiesInStudy": f"(SELECT group_concat(DISTINCT s.modality) {_OF_STUDY})",
+    "SOPClassesInStudy": f"(SELECT group_concat(DISTINCT i.sop_class_uid) {_IMAGES_OF_STUDY})",
+    "NumberOfStudyRelatedSeries": f"(SELECT count(*) {_OF_STUDY})",
+    "NumberOfStudyRelatedInstances": f"(SELECT count(*) {_IMAGES_OF_STUDY})",
+    "StudySize": f"(SELECT sum(i.size) {_IMAGES_OF_STUDY})",
+    "StudyReceivedAt": "studies.received_at",
+    "NumberOfSeriesRelatedInstances": "(SELECT count(*) FROM images AS i WHERE i.series_id = series.id)",
+    "SeriesSize": "(SELECT sum(i.size) FROM images AS i WHERE i.series_id = series.id)",
+    "AvailableTransferSyntaxUID": "images.transfer_syntax_uid",
+    "InstanceSize": "images.size",
+}
+LISTS: Final = frozenset({"ModalitiesInStudy", "SOPClassesInStudy"})
+"""What comes joined by commas."""
+
+_ATTRIBUTES: Final = {
+    Level.PATIENT: ("patients",),
+    Level.STUDY: ("studies",),
+    Level.SERIES: ("studies", "series"),
+    Level.IMAGE: ("studies", "series", "images"),
+}
+
+
+def rows_sql(query: ArchiveQuery) -> tuple[str, str, list[Any]]:
+    """Give what is selected of each row, FROM and WHERE, and the parameters; columns `id`, `a0`..., then computed."""
+    patient = "patients.id" if query.level is Level.PATIENT else "studies.patient"
+    columns = [f"{TABLES[query.level]}.id AS id"]
+    columns += [f"{table}.attributes AS a{number}" for number, table in enumerate(_ATTRIBUTES[query.level])]
+    columns += [f"{_COMPUTED[name].format(patient=patient)} AS {name}" for name in sorted(query.computed)]
+    source, parameters = source_sql(query)
+    return ", ".join(columns), source, parameters
+
+
+def source_sql(query: ArchiveQuery, level: Level | None = None) -> tuple[str, list[Any]]:
+    """Give FROM and WHERE for the rows of a query's level, or of another one at or below it."""
+    target = level or query.level
+    wanted = [_condition(target, *item) for item in query.conditions.items()]
+    where = " AND ".join(sql for sql, _ in wanted) or "TRUE"
+    return f"{_SOURCES[target]} WHERE {where}", [value for _, values in wanted for value in values]
+
+
+def _condition(level: Level, keyword: str, condition: Condition) -> tuple[str, list[str]]:
+    if keyword == "ModalitiesInStudy":
+        inner, values = _comparison("m.modality", condition)
+        return f"EXISTS (SELECT 1 FROM series AS m WHERE m.study_id = studies.id AND {inner})", values  # noqa: S608 - our own text
+    column = _PATIENT_COLUMNS[keyword] if level is Level.PATIENT else _COLUMNS[keyword]
+    return _comparison(column, condition)
+
+
+def _comparison(column: str, condition: Condition) -> tuple[str, list[str]]:
+    parts, values = [], [*condition.values]
+    if condition.values:
+        parts.append(f"{column} IN ({', '.join('?' for _ in condition.values)})")
+    for pattern in condition.patterns:
+        # What is not known matches no pattern but the universal one, which is no condition.
+        parts.append(f"({column} <> '' AND {column} GLOB ?)")
+        values.append(pattern.replace("[", "[[]"))
+    if condition.between:
+        parts.append(f"({column} <> '' AND {column} BETWEEN ? AND ?)")
+        values += condition.between
+    return f"({' OR '.join(parts)})", values
