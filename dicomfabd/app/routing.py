@@ -12,7 +12,7 @@ from dicomfabd.domain.destinations import ARCHIVE, Destinations, ManagedDestinat
 from dicomfabd.domain.order import Order
 from dicomfabd.domain.routing import Router, Rule, Timing
 
-_ARCHIVE_ASSOCIATIONS: Final = 64  # ours takes as many as we have workers
+_ARCHIVE_ASSOCIATIONS: Final = 16  # its listener lets one address have 32, and people ask it too
 
 
 class RouterSetup(BaseModel):
