@@ -47,6 +47,7 @@ class FakePacs:
     arrived: threading.Condition = field(default_factory=threading.Condition)
     port: int = 0
     _server: Any = None
+    _connections: list[socket.socket] = field(default_factory=list)
 
     def start(self, port: int = 0, syntaxes: list[str] | None = None) -> "FakePacs":
         entity = AE("FAKEPACS")
@@ -54,7 +55,7 @@ class FakePacs:
         entity.add_supported_context(Verification)
         for context in AllStoragePresentationContexts:
             entity.add_supported_context(context.abstract_syntax, syntaxes or list(context.transfer_syntax))
-        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_CONN_OPEN, _no_delay), *self.more_services(entity)]
+        handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_CONN_OPEN, self._opened), *self.more_services(entity)]
         self._server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
         self.port = self._server.socket.getsockname()[1]
         return self
@@ -67,6 +68,9 @@ class FakePacs:
         if self._server:
             self._server.shutdown()
             self._server = None
+        for connection in self._connections:
+            # pynetdicom forgets the ones whose peer has left in haste.
+            connection.close()
 
     def destination(self, name: str = "main", timeout_s: float = 10) -> Destination:
         return Destination(name, "127.0.0.1", self.port, "FAKEPACS", timeout_s=timeout_s)
@@ -74,6 +78,10 @@ class FakePacs:
     def wait_for(self, is_met: Callable[[], bool], timeout_s: float = 60) -> None:
         with self.arrived:
             assert self.arrived.wait_for(is_met, timeout_s), f"{len(self.received)} instances arrived"
+
+    def _opened(self, event: Any) -> None:
+        _no_delay(event)
+        self._connections.append(event.assoc.dul.socket.socket)
 
     def _store(self, event: Any) -> int:
         number = len(self.received)

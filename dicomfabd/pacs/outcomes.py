@@ -2,9 +2,8 @@
 
 from dicomfabd.domain.delivery import Outcome
 
-_SUCCESS = frozenset({0x0000})
-# The PACS has this SOP Instance UID already. Ours are a function of the order, so it is this very instance.
-_DUPLICATE = frozenset({0x0111})
+# Success, and: the PACS has this SOP Instance UID already. Ours are a function of the order, so it is this very one.
+_KEPT = frozenset({0x0000, 0x0111})
 _WARNINGS = frozenset({0xB000, 0xB006, 0xB007, 0x0001, 0x0107, 0x0116})
 # SOP class not supported, not authorised, invalid attribute, missing attribute, no such SOP class.
 _NEVER = frozenset({0x0122, 0x0124, 0x0106, 0x0120, 0x0118, 0x0117, 0x0115})
@@ -12,7 +11,7 @@ _NEVER = frozenset({0x0122, 0x0124, 0x0106, 0x0120, 0x0118, 0x0117, 0x0115})
 
 def classify(status: int) -> Outcome:
     """Tell whether an instance is kept, and if not whether to try again."""
-    if status in _SUCCESS | _DUPLICATE:
+    if status in _KEPT:
         return Outcome.STORED
     if status in _WARNINGS or status & 0xF000 == 0xB000:
         return Outcome.WARNED

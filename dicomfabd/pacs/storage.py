@@ -10,7 +10,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from dicomfabd.domain.delivery import TRANSFER_SYNTAXES, Destination, InstanceResult
 from dicomfabd.domain.errors import Permanent
 from dicomfabd.pacs.outcomes import classify
-from dicomfabd.pacs.wire import Association, Buffer
+from dicomfabd.pacs.wire import Association, Buffer, Request
 
 # Every storage SCP takes at least the implicit one (PS3.5 §10.1); the explicit one keeps private attributes readable.
 _PLAIN: Final = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
@@ -81,19 +81,24 @@ class StorageAssociation(Association):
         return syntax
 
     def send_all(self, instances: Iterable[Sendable]) -> Iterator[InstanceResult]:
-        """See `Sender.send_all`. While the PACS works on an instance, the next one is made."""
-        sent: Sendable | None = None
+        """See `Sender.send_all`.
+
+        While the PACS works on an instance the next one is made, and it is sent before anybody looks at the answer.
+        """
+        before: tuple[Sendable, Request] | None = None
         for instance in instances:
             request = self.store_request(instance.sop_class_uid, instance.sop_instance_uid, instance.parts)
-            if sent is not None:
-                yield self._result(sent)
+            if before is not None:
+                self.hear()
             self.send(request)
-            sent = instance
-        if sent is not None:
-            yield self._result(sent)
+            if before is not None:
+                yield self._result(*before)
+            before = instance, request
+        if before is not None:
+            yield self._result(*before)
 
-    def _result(self, sent: Sendable) -> InstanceResult:
-        status = self.status()
+    def _result(self, sent: Sendable, request: Request) -> InstanceResult:
+        status = self.status(request)
         return InstanceResult(sent.sop_instance_uid, sent.sop_class_uid, status, classify(status))
 
 

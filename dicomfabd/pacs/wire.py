@@ -29,6 +29,7 @@ _RELEASE: Final = struct.pack(">BBII", _RELEASE_RQ, 0, 4, 0)
 _RELEASE_REPLY: Final = struct.pack(">BBII", _RELEASE_RP, 0, 4, 0)
 _ABORT_PDU: Final = struct.pack(">BBIBBBB", _ABORT, 0, 4, 0, 0, 0, 0)
 _LAST_COMMAND, _MORE_DATA, _LAST_DATA = 3, 0, 2  # message control header, PS3.8 Annex E.2
+_PDU_HEAD: Final = 6
 _LONGEST_REPLY: Final = 1 << 20
 _LARGEST_FRAGMENT: Final = 1 << 20  # where the peer names no limit
 _MOST_BUFFERS: Final = 1000  # IOV_MAX is 1024
@@ -70,7 +71,7 @@ class Association:
         """
         self._destination = destination
         self._name = f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
-        self._message_id = self._awaited = 0
+        self._message_id = 0
         self._inbox = bytearray()
         self._unasked: deque[tuple[int, Command, bytes]] = deque()
         self._socket = connect(destination, self._name)
@@ -117,8 +118,9 @@ class Association:
         Raises:
             Retryable: The peer closed, aborted, fell silent or answered something else.
         """
-        self.send(self.store_request(sop_class_uid, sop_instance_uid, parts, origin))
-        return self.status()
+        request = self.store_request(sop_class_uid, sop_instance_uid, parts, origin)
+        self.send(request)
+        return self.status(request)
 
     def store_request(
         self,
@@ -142,10 +144,23 @@ class Association:
             self._send(request.buffers)
         except OSError as error:
             raise Retryable(self._how_it_broke(error)) from error
-        self._awaited = request.message_id
 
-    def status(self) -> int:
-        """Give the status of the response to what was sent last; raises Retryable as `store` does.
+    def hear(self) -> None:
+        """Wait until the peer has answered, so that the next request may be sent before the answer is looked into.
+
+        Raises:
+            Retryable: It broke off or fell silent instead.
+        """
+        try:
+            while len(self._inbox) < _PDU_HEAD or len(self._inbox) < _PDU_HEAD + self._announced():
+                self._fill()
+            if self._inbox[0] != _P_DATA:
+                self._read_message()
+        except OSError as error:
+            raise Retryable(self._how_it_broke(error)) from error
+
+    def status(self, request: Request) -> int:
+        """Give the status of the response to a request; raises Retryable as `store` does.
 
         What the peer asks of us meanwhile is kept for `event`.
         """
@@ -157,7 +172,7 @@ class Association:
                     continue
                 if command.answers is None or command.status is None:
                     raise Retryable(f"{self._name} sent a response without a message ID or status")
-                if command.answers != self._awaited:
+                if command.answers != request.message_id:
                     raise Retryable(f"{self._name} answered another request than the one it was sent")
                 return command.status
         except OSError as error:
@@ -179,8 +194,9 @@ class Association:
     def request(self, abstract_syntax: str, command: bytes, parts: Iterable[Buffer] = ()) -> int:
         """Send one request on the context of an abstract syntax and give the status; raises Retryable."""
         context_id, _ = self._accepted.contexts[abstract_syntax]
-        self.send(Request(self._message_id, self._buffers(context_id, command, parts)))
-        return self.status()
+        request = Request(self._message_id, self._buffers(context_id, command, parts))
+        self.send(request)
+        return self.status(request)
 
     def event(self, wait_s: float) -> tuple[int, bytes] | None:
         """Give an N-EVENT-REPORT the peer sent on this association, answered with success, or None.
@@ -198,7 +214,7 @@ class Association:
             return None
         context_id, command, dataset = self._unasked.popleft()
         answer = commands.event_report_response(command.message_id or 0, 0)
-        self.send(Request(self._awaited, self._buffers(context_id, answer, ())))
+        self.send(Request(self._message_id, self._buffers(context_id, answer, ())))
         return command.type_id or 0, dataset
 
     def is_idle(self) -> bool:
@@ -322,10 +338,17 @@ class Association:
         return f"{self._name} broke off: {error.strerror or error}"
 
     def _read_pdu(self) -> tuple[int, bytes]:
-        kind, _, length = struct.unpack(">BBI", self._read(6))
+        while len(self._inbox) < _PDU_HEAD:
+            self._fill()
+        kind, length = self._inbox[0], self._announced()
+        return kind, self._read(_PDU_HEAD + length)[_PDU_HEAD:]
+
+    def _announced(self) -> int:
+        """Give the length of the PDU whose head has come."""
+        length = int.from_bytes(self._inbox[2:_PDU_HEAD], "big")
         if length > _LONGEST_REPLY:
             raise Retryable(f"{self._name} announced a PDU of {length} bytes")
-        return kind, self._read(length)
+        return length
 
     def _read(self, count: int) -> bytes:
         while len(self._inbox) < count:
@@ -337,7 +360,7 @@ class Association:
     def _fill(self) -> None:
         if _QUICK_ACK is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-        unread = _unread(self._socket)
+        unread = sys.maxsize
         while True:
             try:
                 part = self._socket.recv(_READ_BYTES)
@@ -345,7 +368,7 @@ class Association:
             except TimeoutError:
                 # Megabytes may wait in our buffer for a slow line; the peer is not silent while it takes them.
                 before, unread = unread, _unread(self._socket)
-                if unread >= before:
+                if not 0 < unread < before:
                     raise
         if not part:
             raise Retryable(f"{self._name} closed the connection")
