@@ -17,7 +17,7 @@ from tests.peers import free_port, wait_for_port
 def storescp(folder: Path, *, no_delay: bool) -> Iterator[Destination]:
     """DCMTK's storage SCP, which looks at what it gets and keeps nothing."""
     port = free_port()
-    command = [program("storescp"), "--ignore", "-aet", "SINK", str(port)]
+    command = [program("storescp"), "--ignore", "--fork", "-aet", "SINK", str(port)]
     with running(command, folder, no_delay=no_delay):
         wait_for_port(port)
         yield Destination("storescp", "127.0.0.1", port, "SINK")

@@ -204,3 +204,27 @@ def test_a_destination_may_want_studies_of_another_size(store, put, worker):
 
     assert 1 == len(pacs.studies)
     assert 4 == sum(len(instances) for instances in pacs.studies.values())
+
+
+def test_a_study_that_ends_its_worker_every_time_is_given_up(store, put, worker, clock):
+    """Nobody came to say why; it blocks nobody any longer."""
+    put()
+    for _ in range(SETTINGS.max_attempts):
+        store.queue.claim("killed", 60, {"main": 2})
+        store.queue.release("killed")
+    with fake_pacs() as pacs:
+        assert worker(pacs.destination()).run_once()
+
+    assert "failed" == job(store).state
+    assert "given up after 3 tries that never ended" == job(store).reason
+
+
+def test_what_goes_to_a_destination_that_is_not_active_waits(store, put, worker):
+    """And is sent once it is active again."""
+    put()
+    with fake_pacs() as pacs:
+        assert not worker(replace(pacs.destination(), active=False)).run_once()
+        assert "queued" == job(store).state
+        assert worker(pacs.destination()).run_once()
+
+    assert "done" == job(store).state

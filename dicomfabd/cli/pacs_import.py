@@ -19,8 +19,8 @@ from dicomfabd.cli.console import (
 from dicomfabd.cli.registry import editor_of, registry_of
 from dicomfabd.config import ConfigError
 from dicomfabd.config.pacs_json import LARGEST_FILE, Entry, read_pacs_json
-from dicomfabd.domain.destinations import Destinations
-from dicomfabd.web.destinations import RESERVED, warnings
+from dicomfabd.domain.destinations import RESERVED_NAMES, Destinations
+from dicomfabd.web.destinations import warnings
 
 
 def import_file(
@@ -57,7 +57,7 @@ def _read(file: Path) -> list[Entry]:
     try:
         with file.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
-        return read_pacs_json(data, RESERVED)
+        return read_pacs_json(data, frozenset(RESERVED_NAMES))
     except OSError as error:
         fail(f"{file}: cannot be read: {error.strerror}. Name a pacs_config.json.", EXIT_USAGE)
     except ConfigError as error:

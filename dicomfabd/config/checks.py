@@ -1,16 +1,16 @@
 """What is wrong with settings that are each right by themselves."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
-from dicomfabd.config.errors import ConfigError
+from dicomfabd.config.errors import ConfigError, Finding
 from dicomfabd.config.sections import DestinationSection, RouteSection, Tls
 from dicomfabd.config.senders import SenderSection
 from dicomfabd.config.settings import Settings
+from dicomfabd.domain.destinations import RESERVED_NAMES
 
-_RESERVED_DESTINATION: Final = "archive"
 _RESERVED_SENDER: Final = "default"
 
 
@@ -22,33 +22,29 @@ def check_together(settings: Settings, origin: str) -> None:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
 
 
+def contradictions(entry: DestinationSection) -> Iterator[Finding]:
+    """Give what does not go together in one destination."""
+    if entry.transport == "stow" and not entry.web_url:
+        yield Finding("web_url", "is missing", 'transport = "stow" sends to it.')
+    if entry.transport == "stow" and entry.commitment:
+        yield Finding("commitment", 'has no effect on "stow"', 'Leave it out, or send by "c-store".')
+    if entry.tls_key and not entry.tls_certificate:
+        yield Finding("tls_certificate", "is missing", "It belongs with tls_key.")
+    if entry.tls_certificate and not entry.tls:
+        yield Finding("tls", "is off, so tls_certificate has no effect", "Say tls = true too, or leave it out.")
+
+
 def _destinations(settings: Settings) -> Iterator[str]:
-    yield from _names("destinations", settings.destinations, _RESERVED_DESTINATION, "is the built-in archive's name")
-    known = {_RESERVED_DESTINATION, *(entry.name for entry in settings.destinations)}
+    yield from _names("destinations", settings.destinations, RESERVED_NAMES)
     for entry in settings.destinations:
         where = f"destinations.{entry.name}"
-        yield from (f"{where}.{problem}" for problem in contradictions(entry))
+        yield from (f"{where}.{fault.field}: {fault.text}. {fault.hint}" for fault in contradictions(entry))
         for key in ("tls_ca", "tls_certificate", "tls_key"):
             yield from _missing_file(f"{where}.{key}", getattr(entry, key))
-        for name in entry.move_ae_titles:
-            if name not in known:
-                yield f"{where}.move_ae_titles: {name} is no destination. Use one of: {', '.join(sorted(known))}."
-
-
-def contradictions(entry: DestinationSection) -> Iterator[str]:
-    """Give what does not go together in one destination: the key, what is wrong with it and what to do."""
-    if entry.transport == "stow" and not entry.web_url:
-        yield 'web_url: is missing. transport = "stow" sends to it.'
-    if entry.transport == "stow" and entry.commitment:
-        yield 'commitment: has no effect on "stow". Leave it out, or send by "c-store".'
-    if entry.tls_key and not entry.tls_certificate:
-        yield "tls_certificate: is missing. It belongs with tls_key."
-    if entry.tls_certificate and not entry.tls:
-        yield "tls: is off, so tls_certificate has no effect. Say tls = true too, or leave it out."
 
 
 def _routes(settings: Settings) -> Iterator[str]:
-    yield from _names("routes", settings.routes, "", "")
+    yield from _names("routes", settings.routes, {})
     for route in settings.routes:
         for name in route.destinations:
             if route.destinations.count(name) > 1:
@@ -58,13 +54,12 @@ def _routes(settings: Settings) -> Iterator[str]:
 
 
 def _names(
-    section: str, entries: Sequence[DestinationSection | RouteSection | SenderSection], reserved: str, why: str
+    section: str, entries: Sequence[DestinationSection | RouteSection | SenderSection], reserved: Mapping[str, str]
 ) -> Iterator[str]:
     names = [entry.name for entry in entries]
     for name in names:
-        if name == reserved or names.count(name) > 1:
-            reason = why if name == reserved else "is used twice"
-            yield f"{section}.name = {name!r}: {reason}. Use another name."
+        if name in reserved or names.count(name) > 1:
+            yield f"{section}.name = {name!r}: {reserved.get(name, 'is used twice')}. Use another name."
 
 
 def _tls(settings: Settings) -> Iterator[str]:
@@ -95,7 +90,7 @@ def _missing_file(setting: str, path: str) -> Iterator[str]:
 
 def _senders(settings: Settings) -> Iterator[str]:
     senders = settings.senders
-    yield from _names("senders", senders, _RESERVED_SENDER, "is the name of everybody else")
+    yield from _names("senders", senders, {_RESERVED_SENDER: "is the name of everybody else"})
     for index, sender in enumerate(senders):
         if sender.application_ack and sender.ack_mode != "enhanced":
             yield (

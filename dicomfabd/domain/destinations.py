@@ -1,13 +1,22 @@
 """All destinations as one registry: those of the settings, which are fixed, and those people manage while we run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from dicomfabd.domain.delivery import Destination
 
 ARCHIVE: Final = "archive"
 """Name of the built-in archive among the destinations."""
+
+RESERVED_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ARCHIVE: "is the built-in archive's name",
+        **dict.fromkeys(("query", "move", "moves"), "is a word of the API"),
+    }
+)
+"""Names no other destination may have, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from dicomfabd.config import DestinationSection
+from dicomfabd.config.checks import contradictions
 from dicomfabd.config.errors import Finding, find
 from dicomfabd.config.rendering import masked
 from dicomfabd.domain.delivery import Destination
-from dicomfabd.domain.destinations import ARCHIVE, Destinations
+from dicomfabd.domain.destinations import ARCHIVE, RESERVED_NAMES, Destinations
 from dicomfabd.store.interface import MessageBook
 
 FIELDS: Final = tuple(DestinationSection.model_fields)
-RESERVED: Final = frozenset({ARCHIVE, "query", "move", "moves"})
-"""The built-in archive's, and words that stand in paths of the API where names do."""
 
 _MASK: Final = masked("http://u:p@h").partition("@")[0].removeprefix("http://")
 
@@ -49,8 +48,8 @@ class DestinationEditor:
     def add(self, values: Mapping[str, Any]) -> Destination:
         """Add a destination; raises DestinationRefused, NameTaken or DestinationFixed."""
         destination = read(values)
-        if destination.name in RESERVED - {ARCHIVE}:
-            raise DestinationRefused(Finding("name", "is a word of the API", "Use another name."))
+        if destination.name != ARCHIVE and (why := RESERVED_NAMES.get(destination.name)):
+            raise DestinationRefused(Finding("name", why, "Use another name."))
         try:
             if not self._registry.add(destination):
                 raise NameTaken(f"there is a destination named {destination.name}. Change it, or use another name.")
@@ -106,9 +105,12 @@ class DestinationEditor:
 def read(values: Mapping[str, Any]) -> Destination:
     """Give the destination some values describe; raises DestinationRefused."""
     try:
-        destination = DestinationSection.model_validate(dict(values)).destination()
+        section = DestinationSection.model_validate(dict(values))
     except ValidationError as error:
         raise DestinationRefused(*(find(problem, DestinationSection) for problem in error.errors())) from error
+    if faults := tuple(contradictions(section)):
+        raise DestinationRefused(*faults)
+    destination = section.destination()
     if _MASK in destination.web_url:
         hint = "Write user and password, or leave the address as it was."
         raise DestinationRefused(Finding("web_url", "holds the mask that is shown in their place", hint))
@@ -133,14 +135,11 @@ def warnings(destination: Destination, known: set[str]) -> list[str]:
         destination: What is looked at.
         known: Names of all destinations.
     """
-    said = [
+    return [
         f"move_ae_titles.{name}: there is no destination of that name"
         for name in destination.move_ae_titles
         if name not in known
     ]
-    if destination.transport == "stow" and not destination.web_url:
-        said.append("transport: stow sends to web_url, which is empty")
-    return said
 
 
 def errors(faults: Sequence[Finding]) -> list[dict[str, str]]:

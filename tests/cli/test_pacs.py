@@ -50,7 +50,7 @@ def test_every_field_has_an_option(cli):
         ("max-pdu", "16384", 16384),
         ("timeout-s", "2.5", 2.5),
         ("environment", "prod", "prod"),
-        ("transport", "stow", "stow"),
+        ("transport", "pynetdicom", "pynetdicom"),
         ("find-ae-title", "FABFIND", "FABFIND"),
     ],
 )

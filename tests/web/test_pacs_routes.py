@@ -142,12 +142,22 @@ def test_a_name_in_the_body_is_that_of_the_path(client):
 
 
 def test_what_has_no_effect_is_said(client):
-    """A route to nobody, STOW to nowhere."""
-    body = WEST | {"move_ae_titles": {"nobody": "X", "archive": "Y"}, "transport": "stow"}
+    """A route to nobody, who may be added later."""
+    body = WEST | {"move_ae_titles": {"nobody": "X", "archive": "Y"}}
 
     warnings = client.post("/api/v1/pacs", json=body).json()["warnings"]
 
-    assert ["move_ae_titles.nobody", "transport"] == [warning.partition(":")[0] for warning in warnings]
+    assert ["move_ae_titles.nobody"] == [warning.partition(":")[0] for warning in warnings]
+
+
+def test_what_contradicts_itself_is_refused(client):
+    """As in the settings: STOW to nowhere, and committing to it, which DICOMweb cannot."""
+    refused = client.post("/api/v1/pacs", json=WEST | {"transport": "stow", "commitment": True})
+
+    assert (400, ["web_url", "commitment"]) == (
+        refused.status_code,
+        [error["field"] for error in refused.json()["errors"]],
+    )
 
 
 def test_removing_says_what_went_with_it(client, store, put):
