@@ -9,8 +9,9 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomfabd.domain.delivery import TRANSFER_SYNTAXES, Destination, InstanceResult
 from dicomfabd.domain.errors import Permanent
+from dicomfabd.pacs.line import Buffer
 from dicomfabd.pacs.outcomes import classify
-from dicomfabd.pacs.wire import Association, Buffer, Request
+from dicomfabd.pacs.wire import Association, Request
 
 # Every storage SCP takes at least the implicit one (PS3.5 §10.1); the explicit one keeps private attributes readable.
 _PLAIN: Final = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))

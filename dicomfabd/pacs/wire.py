@@ -1,16 +1,10 @@
 """An association of our own on a blocking socket: P-DATA written straight from encoded bytes.
 
-Command and data of a request leave in one system call, and TCP_QUICKACK before each read spares the 40 ms that a peer
-with Nagle's algorithm would wait for our delayed acknowledgment. Not thread-safe: one association, one thread.
+Command and data of a request leave in one system call. Not thread-safe: one association, one thread.
 """
 
-import fcntl
-import select
-import socket
-import ssl
+import contextlib
 import struct
-import sys
-import termios
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +15,7 @@ from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import DestinationAway, Retryable
 from dicomfabd.pacs import commands
 from dicomfabd.pacs.commands import VERIFICATION, Command
-from dicomfabd.pacs.connecting import connect
+from dicomfabd.pacs.line import Buffer, Line
 from dicomfabd.pacs.negotiation import Accepted, Contexts, Role, offer, read_answer
 
 _P_DATA, _RELEASE_RQ, _RELEASE_RP, _ABORT = 0x04, 0x05, 0x06, 0x07
@@ -29,15 +23,9 @@ _RELEASE: Final = struct.pack(">BBII", _RELEASE_RQ, 0, 4, 0)
 _RELEASE_REPLY: Final = struct.pack(">BBII", _RELEASE_RP, 0, 4, 0)
 _ABORT_PDU: Final = struct.pack(">BBIBBBB", _ABORT, 0, 4, 0, 0, 0, 0)
 _LAST_COMMAND, _MORE_DATA, _LAST_DATA = 3, 0, 2  # message control header, PS3.8 Annex E.2
-_PDU_HEAD: Final = 6
 _LONGEST_REPLY: Final = 1 << 20
 _LARGEST_FRAGMENT: Final = 1 << 20  # where the peer names no limit
-_MOST_BUFFERS: Final = 1000  # IOV_MAX is 1024
-_READ_BYTES: Final = 1 << 16
 _RELEASE_S: Final = 5.0
-_QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only; elsewhere it is merely slower
-
-Buffer = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +57,17 @@ class Association:
         Raises:
             DestinationAway: Nobody answers there, or the association is rejected; says which.
         """
-        self._destination = destination
-        self._name = f"{destination.name} ({destination.ae_title} at {destination.host}:{destination.port})"
         self._message_id = 0
-        self._inbox = bytearray()
         self._unasked: deque[tuple[int, Command, bytes]] = deque()
-        self._socket = connect(destination, self._name)
+        self._line = Line(destination)
+        self._name = self._line.name
         try:
-            self._accepted = self._negotiate(contexts, purpose, roles or {})
+            self._accepted = self._negotiate(offer(destination, purpose, contexts, roles or {}), contexts)
         except Retryable as error:
-            self._socket.close()
+            self._line.close()
             raise DestinationAway(str(error)) from error
         except BaseException:
-            self._socket.close()
+            self._line.close()
             raise
 
     def __enter__(self) -> Self:
@@ -141,9 +127,9 @@ class Association:
         Raises Retryable as `store` does.
         """
         try:
-            self._send(request.buffers)
+            self._line.send(request.buffers)
         except OSError as error:
-            raise Retryable(self._how_it_broke(error)) from error
+            raise self._line.broken(error) from error
 
     def hear(self) -> None:
         """Wait until the peer has answered, so that the next request may be sent before the answer is looked into.
@@ -152,12 +138,10 @@ class Association:
             Retryable: It broke off or fell silent instead.
         """
         try:
-            while len(self._inbox) < _PDU_HEAD or len(self._inbox) < _PDU_HEAD + self._announced():
-                self._fill()
-            if self._inbox[0] != _P_DATA:
+            if self._line.next_kind() != _P_DATA:
                 self._read_message()
         except OSError as error:
-            raise Retryable(self._how_it_broke(error)) from error
+            raise self._line.broken(error) from error
 
     def status(self, request: Request) -> int:
         """Give the status of the response to a request; raises Retryable as `store` does.
@@ -176,7 +160,7 @@ class Association:
                     raise Retryable(f"{self._name} answered another request than the one it was sent")
                 return command.status
         except OSError as error:
-            raise Retryable(self._how_it_broke(error)) from error
+            raise self._line.broken(error) from error
 
     def verify(self) -> int:
         """Send one C-ECHO (PS3.7 §9.1.5) and give the status; raises Retryable as `store` does."""
@@ -210,8 +194,10 @@ class Association:
         Raises:
             Retryable: The peer closed or aborted.
         """
-        if not self._unasked and not self._hear_unasked(wait_s):
-            return None
+        if not self._unasked:
+            if not self._line.hears(wait_s):
+                return None
+            self._unasked.append(self._read_unasked())
         context_id, command, dataset = self._unasked.popleft()
         answer = commands.event_report_response(command.message_id or 0, 0)
         self.send(Request(self._message_id, self._buffers(context_id, answer, ())))
@@ -219,38 +205,29 @@ class Association:
 
     def is_idle(self) -> bool:
         """Tell whether the peer has said nothing since the last response: no goodbye, no abort, no end."""
-        return not self._inbox and not select.select([self._socket], [], [], 0)[0]
+        return not self._line.hears(0)
 
     def release(self) -> None:
         """Release and close; a peer that does not answer is left at once."""
-        try:
-            self._socket.sendall(_RELEASE)
-            self._socket.settimeout(min(_RELEASE_S, self._destination.timeout_s))
-            self._read_pdu()
-        except (OSError, Retryable):
-            pass  # we have all answers; how the peer says goodbye changes nothing
-        finally:
-            self._socket.close()
+        # We have all answers; how the peer says goodbye changes nothing.
+        with contextlib.suppress(OSError, Retryable):
+            self._line.limit(_RELEASE_S)
+            self._line.send([_RELEASE])
+            self._line.read()
+        self._line.close()
 
     def abort(self) -> None:
         """Abort and close."""
-        try:
-            self._socket.sendall(_ABORT_PDU)
-        except OSError:
-            pass  # it is gone already
-        finally:
-            self._socket.close()
+        self._line.close(_ABORT_PDU)
 
     def _next_message_id(self) -> int:
         self._message_id = self._message_id % 65535 + 1
         return self._message_id
 
-    def _negotiate(
-        self, contexts: Contexts, purpose: Literal["find", "store", "echo"], roles: Mapping[str, Role]
-    ) -> Accepted:
+    def _negotiate(self, request: bytes, contexts: Contexts) -> Accepted:
         try:
-            self._socket.sendall(offer(self._destination, purpose, contexts, roles))
-            kind, body = self._read_pdu()
+            self._line.send([request])
+            kind, body = self._line.read()
         except OSError as error:
             raise DestinationAway(f"{self._name} does not negotiate: {error.strerror or error}") from error
         accepted = read_answer(kind, body, contexts, self._name)
@@ -279,36 +256,21 @@ class Association:
                 size -= len(view)
         return buffers
 
-    def _send(self, buffers: list[Buffer]) -> None:
-        if isinstance(self._socket, ssl.SSLSocket):
-            self._socket.sendall(b"".join(buffers))  # TLS copies in any case
-        else:
-            _send_gathered(self._socket, buffers)
-
-    def _hear_unasked(self, wait_s: float) -> bool:
-        self._socket.settimeout(wait_s)
+    def _read_unasked(self) -> tuple[int, Command, bytes]:
         try:
-            if not self._inbox:
-                self._fill()
-            self._socket.settimeout(self._destination.timeout_s)
             message = self._read_message()
-        except TimeoutError:
-            return False
         except OSError as error:
-            raise Retryable(self._how_it_broke(error)) from error
-        finally:
-            self._socket.settimeout(self._destination.timeout_s)
+            raise self._line.broken(error) from error
         if message[1].field != commands.EVENT_REPORT_RQ:
             raise Retryable(f"{self._name} sent something it was not asked for")
-        self._unasked.append(message)
-        return True
+        return message
 
     def _read_message(self) -> tuple[int, Command, bytes]:
         """Give presentation context ID, command and data set of the next message."""
         parts = {_LAST_COMMAND: b"", _LAST_DATA: b""}
         command: Command | None = None
         while True:
-            kind, body = self._read_pdu()
+            kind, body = self._line.read()
             if kind != _P_DATA:
                 self._explain_end(kind)
             position = 0
@@ -327,72 +289,10 @@ class Association:
 
     def _explain_end(self, kind: int) -> None:
         if kind == _RELEASE_RQ:
-            self._socket.sendall(_RELEASE_REPLY)
+            self._line.close(_RELEASE_REPLY)
             raise Retryable(f"{self._name} released the association before answering")
         word = "aborted the association" if kind == _ABORT else f"sent an unexpected PDU of type {kind:02X}"
         raise Retryable(f"{self._name} {word}")
-
-    def _how_it_broke(self, error: OSError) -> str:
-        if isinstance(error, TimeoutError):
-            return f"{self._name} broke off: it said nothing for {self._destination.timeout_s:g} s"
-        return f"{self._name} broke off: {error.strerror or error}"
-
-    def _read_pdu(self) -> tuple[int, bytes]:
-        while len(self._inbox) < _PDU_HEAD:
-            self._fill()
-        kind, length = self._inbox[0], self._announced()
-        return kind, self._read(_PDU_HEAD + length)[_PDU_HEAD:]
-
-    def _announced(self) -> int:
-        """Give the length of the PDU whose head has come."""
-        length = int.from_bytes(self._inbox[2:_PDU_HEAD], "big")
-        if length > _LONGEST_REPLY:
-            raise Retryable(f"{self._name} announced a PDU of {length} bytes")
-        return length
-
-    def _read(self, count: int) -> bytes:
-        while len(self._inbox) < count:
-            self._fill()
-        data = bytes(self._inbox[:count])
-        del self._inbox[:count]
-        return data
-
-    def _fill(self) -> None:
-        if _QUICK_ACK is not None:
-            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-        unread = sys.maxsize
-        while True:
-            try:
-                part = self._socket.recv(_READ_BYTES)
-                break
-            except TimeoutError:
-                # Megabytes may wait in our buffer for a slow line; the peer is not silent while it takes them.
-                before, unread = unread, _unread(self._socket)
-                if not 0 < unread < before:
-                    raise
-        if not part:
-            raise Retryable(f"{self._name} closed the connection")
-        self._inbox += part
-
-
-def _send_gathered(connection: socket.socket, buffers: list[Buffer]) -> None:
-    start = 0
-    while start < len(buffers):
-        sent = connection.sendmsg(buffers[start : start + _MOST_BUFFERS])
-        while sent and sent >= len(buffers[start]):
-            sent -= len(buffers[start])
-            start += 1
-        if sent:
-            buffers[start] = memoryview(buffers[start])[sent:]
-
-
-def _unread(connection: socket.socket) -> int:
-    """Give how many bytes of ours the peer has not acknowledged yet; 0 where the system does not tell."""
-    try:
-        answer = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
-    except OSError:
-        return 0
-    return int.from_bytes(answer, sys.byteorder)
 
 
 def _pdv_header(size: int, context_id: int, control: int) -> bytes:
