@@ -278,7 +278,7 @@ class WorkQueue(Protocol):
         """End the job well; the order is completed with its last job. Lifts a pause of the destination."""
 
     def resume(self, destination: str) -> None:
-        """Lift a destination's pause: it is back."""
+        """Lift a destination's pause: it answers. Until it takes a study the next pause is longer all the same."""
 
     def postpone(self, claim: Claim, delay_s: float, reason: str) -> None:
         """Put the job back, due after a delay."""

@@ -71,7 +71,7 @@ class SqliteOrderBook:
 
     def pauses(self) -> Mapping[str, float]:
         """See `interface.OrderBook.pauses`."""
-        return {row[0]: row[1] for row in self._file.read("SELECT destination, until FROM pauses")}
+        return {row[0]: row[1] for row in self._file.read("SELECT destination, until FROM pauses WHERE until > 0")}
 
     def request_retry(self, order_id: int) -> bool:
         """See `interface.OrderBook.request_retry`."""

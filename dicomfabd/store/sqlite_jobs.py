@@ -26,7 +26,8 @@ def end_well(db: sqlite3.Connection, claim: Claim, state: str, now: float) -> No
 
 
 def note_delivery(db: sqlite3.Connection, claim: Claim, delivery: Delivery, now: float) -> None:
-    """Say on the timeline that a destination took the whole study."""
+    """Say on the timeline that a destination took the whole study; whatever was wrong with it is over."""
+    db.execute("DELETE FROM pauses WHERE destination = ?", (claim.destination,))
     detail = {
         "destination": claim.destination,
         "instances": delivery.instances,

@@ -24,12 +24,12 @@ LEFT JOIN turns ON turns.destination = name.key
 LEFT JOIN (SELECT destination, count(*) AS amount FROM jobs WHERE state = 'leased' GROUP BY destination) AS busy
     ON busy.destination = name.key
 -- One that was away is first tried by one worker alone.
-WHERE coalesce(busy.amount, 0) < CASE WHEN pauses.until IS NULL THEN name.value ELSE 1 END
+WHERE coalesce(busy.amount, 0) < CASE WHEN coalesce(pauses.until, 0) = 0 THEN name.value ELSE 1 END
 """
 
 _NEXT_TURN: Final = f"""
 SELECT name.key AS destination, urgency.priority, coalesce(turns.taken, 0) AS taken,
-    pauses.until IS NOT NULL AS needs_probe
+    coalesce(pauses.until, 0) > 0 AS needs_probe
 {_OPEN_DESTINATIONS}
 AND coalesce(pauses.until, 0) <= ?2
 AND EXISTS (
@@ -110,7 +110,6 @@ class SqliteWorkQueue:
 
         def operation(db: sqlite3.Connection) -> None:
             hold(db, claim)
-            db.execute("DELETE FROM pauses WHERE destination = ?", (claim.destination,))
             note_delivery(db, claim, delivery, now)
             end_well(db, claim, "done", now)
 
@@ -119,7 +118,8 @@ class SqliteWorkQueue:
     def resume(self, destination: str) -> None:
         """See `interface.WorkQueue.resume`."""
         self._file.writer.run(
-            lambda db: db.execute("DELETE FROM pauses WHERE destination = ?", (destination,)).rowcount
+            # Its failures still count: it may answer a C-ECHO and reject every study.
+            lambda db: db.execute("UPDATE pauses SET until = 0 WHERE destination = ?", (destination,)).rowcount
         )
 
     def postpone(self, claim: Claim, delay_s: float, reason: str) -> None:

@@ -116,6 +116,20 @@ def test_a_destination_that_was_away_is_tried_by_one_worker(store, clock):
     assert {} == store.book.pauses()
 
 
+def test_a_destination_that_only_answers_is_paused_longer_and_longer(store, clock):
+    """It echoes and rejects every study; the first one it takes makes it well."""
+    accepted(store)
+    pauses = []
+    for _ in range(3):
+        pauses.append(store.queue.pause(claim(store), 5, 900, 1.0, "rejected"))
+        clock.advance(901)
+        store.queue.resume("main")
+    store.queue.settle(claim(store), DELIVERED)
+    accepted(store, "A2")
+
+    assert [5, 10, 20, 5] == [*pauses, store.queue.pause(claim(store), 5, 900, 1.0, "rejected")]
+
+
 def test_what_a_person_has_to_send_waits_for_them(store, clock):
     """And the order stays scheduled meanwhile."""
     accepted(store, "A1", "main", by_hand=True)
