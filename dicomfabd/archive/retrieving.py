@@ -38,8 +38,11 @@ class Sender(Protocol):
     def transfer_syntax(self, abstract_syntax: str) -> str | None:
         """Give the transfer syntax the peer chose, or None if it takes no such objects."""
 
-    def store(self, sop_class_uid: str, sop_instance_uid: str, parts: Sequence[bytes]) -> int:
-        """Send one instance and give the status; raises Retryable when the association breaks."""
+    def store(self, sop_class_uid: str, sop_instance_uid: str, parts: Sequence[bytes], origin: tuple[str, int]) -> int:
+        """Send one instance and give the status; raises Retryable when the association breaks.
+
+        `origin` is AE title and message ID of the C-MOVE (PS3.7 §9.1.1.1).
+        """
 
     def release(self) -> None:
         """Release and close."""
@@ -90,7 +93,7 @@ class Retriever:
         self._journal = journal
 
     def move(
-        self, model: Model, identifier: Dataset, peer: Peer, destination: str, _message_id: int
+        self, model: Model, identifier: Dataset, peer: Peer, destination: str, message_id: int
     ) -> Iterator[SubOperations]:
         """Send what an identifier names to an AE title; says how far it is before the first and after each instance.
 
@@ -102,7 +105,7 @@ class Retriever:
         if not rounds:
             yield tally.word()
         for number, instances in enumerate(rounds):
-            with self._open(instances, destination, peer, is_first=number == 0) as line:
+            with self._open(instances, destination, (peer, message_id), is_first=number == 0) as line:
                 if number == 0:
                     yield tally.word()
                 for instance in instances:
@@ -160,19 +163,23 @@ class Retriever:
         except OSError:  # gone; sending it will fail, and say so
             return instance
 
-    def _open(self, instances: Sequence[StoredInstance], destination: str, peer: Peer, *, is_first: bool) -> "_Line":
+    def _open(
+        self, instances: Sequence[StoredInstance], destination: str, asked_by: tuple[Peer, int], *, is_first: bool
+    ) -> "_Line":
         """Reach the destination; what cannot be reached any more, after it was once, is a line that is broken."""
+        peer, message_id = asked_by
+        origin = peer.calling_ae_title, message_id
         try:
             sender = self._open_sender(destination, _contexts(instances))
         except Retryable as error:
             if not is_first:
-                return _Line(None)
+                return _Line(None, origin)
             self._refused(peer, str(error))
             raise Refusal(SUB_OPERATIONS_FAILED, f"{destination} cannot be reached") from error
         if sender is None:
             self._refused(peer, f"nobody knows {destination}")
             raise Refusal(MOVE_DESTINATION_UNKNOWN, f"add {destination} as a destination in dicomfabd")
-        return _Line(sender)
+        return _Line(sender, origin)
 
     def _send(self, instance: StoredInstance, line: "_Line") -> int | None:
         wanted = line.transfer_syntax(instance.sop_class_uid)
@@ -191,8 +198,9 @@ class Retriever:
 class _Line:
     """An association that may break; what is sent after that fails at once. A context manager, which closes it."""
 
-    def __init__(self, sender: Sender | None) -> None:
+    def __init__(self, sender: Sender | None, origin: tuple[str, int]) -> None:
         self._sender = sender
+        self._origin = origin
         self._is_broken = sender is None
 
     def __enter__(self) -> Self:
@@ -215,7 +223,7 @@ class _Line:
         """Send one instance and give the status, or None where the association broke."""
         assert self._sender is not None  # noqa: S101 - `transfer_syntax` said so
         try:
-            return self._sender.store(instance.sop_class_uid, instance.sop_instance_uid, [data])
+            return self._sender.store(instance.sop_class_uid, instance.sop_instance_uid, [data], self._origin)
         except Retryable:
             self._is_broken = True
             return None

@@ -17,14 +17,15 @@ NEWEST_EVERY: Final = 4
 
 # One index seek for each destination and priority, whatever the length of the queue.
 _OPEN_DESTINATIONS: Final = """
-FROM json_each(?1) AS name
+FROM (
+    SELECT key, value, (SELECT count(*) FROM jobs WHERE destination = key AND state = 'leased') AS under_way
+    FROM json_each(?1)
+) AS name
 CROSS JOIN (SELECT 0 AS priority UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3) AS urgency
 LEFT JOIN pauses ON pauses.destination = name.key
 LEFT JOIN turns ON turns.destination = name.key
-LEFT JOIN (SELECT destination, count(*) AS amount FROM jobs WHERE state = 'leased' GROUP BY destination) AS busy
-    ON busy.destination = name.key
 -- One that was away is first tried by one worker alone.
-WHERE coalesce(busy.amount, 0) < CASE WHEN coalesce(pauses.until, 0) = 0 THEN name.value ELSE 1 END
+WHERE name.under_way < CASE WHEN coalesce(pauses.until, 0) = 0 THEN name.value ELSE 1 END
 """
 
 _NEXT_TURN: Final = f"""
@@ -36,7 +37,7 @@ AND EXISTS (
     SELECT 1 FROM jobs
     WHERE state = 'queued' AND destination = name.key AND priority = urgency.priority AND due_at <= ?2
 )
-ORDER BY urgency.priority, coalesce(busy.amount, 0), coalesce(turns.last, 0)
+ORDER BY urgency.priority, name.under_way, coalesce(turns.last, 0)
 LIMIT 1
 """  # noqa: S608 - our own text
 

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 
 import pytest
@@ -9,6 +10,7 @@ from dicomfabd.store.interface import Submission
 from dicomfabd.store.migrations import queue_migrations
 from dicomfabd.store.opening import open_store
 from dicomfabd.store.sqlite import SqliteFile
+from dicomfabd.store.sqlite_queue import _LAPSED, _NEXT_DUE, _NEXT_TURN
 from tests.builders import a_message, a_new, an_order
 
 
@@ -116,3 +118,13 @@ def test_an_address_without_a_back_end_is_refused():
     """With what to write instead."""
     with pytest.raises(ValueError, match="Use sqlite:///"):
         open_store("oracle://x")
+
+
+@pytest.mark.parametrize("statement", [_NEXT_TURN, _NEXT_DUE, _LAPSED], ids=["turn", "due", "lapsed"])
+def test_what_workers_ask_again_and_again_never_looks_through_the_queue(file, statement):
+    """Its cost does not follow the backlog."""
+    arguments = [json.dumps({"main": 2}), 0.0] if statement is _NEXT_TURN else [json.dumps({"main": 2})]
+    plan = [row["detail"] for row in file.read(f"EXPLAIN QUERY PLAN {statement}", *arguments)]
+
+    assert [] == [step for step in plan if step.startswith("SCAN jobs")]
+    assert [step for step in plan if step.startswith("SEARCH jobs")]
