@@ -94,7 +94,8 @@ def show_study(uid: StudyUid, as_json: JsonOption = False, config: ConfigOption 
     if as_json:
         print_json(told)
         return
-    say_pairs((name, value) for name, value in told.items() if name not in ("series_list", "study", "zip"))
+    pairs = {name: value for name, value in told.items() if name not in ("series_list", "study", "zip")}
+    say_pairs((pairs | {"modalities": " ".join(told["modalities"])}).items())
     say()
     columns = {"no": "whole", "mod": "whole", "images": "whole", "description": "wrapped"}
     say_table(
