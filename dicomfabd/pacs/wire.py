@@ -229,7 +229,7 @@ class Association:
             self._line.send([request])
             kind, body = self._line.read()
         except OSError as error:
-            raise DestinationAway(f"{self._name} does not negotiate: {error.strerror or error}") from error
+            raise DestinationAway(f"{self._name} does not negotiate: {self._line.why(error)}") from error
         accepted = read_answer(kind, body, contexts, self._name)
         # A PDU may be as long as the peer says, PDV header (6 bytes) included; an even fragment suits every peer.
         limit = accepted.max_length - 6 if accepted.max_length else _LARGEST_FRAGMENT

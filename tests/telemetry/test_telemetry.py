@@ -1,15 +1,15 @@
-import inspect
 import io
 import json
 import re
+from pathlib import Path
 
-from dicomfabd.telemetry import journal as journal_module
+from dicomfabd import telemetry
 from dicomfabd.telemetry.journal import EVENTS, Journal
 from dicomfabd.telemetry.logs import EventLog
 from dicomfabd.telemetry.metrics import METRICS, Metrics
 from dicomfabd.telemetry.sink import LocalSink, RelaySink, TallySink, replay
 
-SOURCE = inspect.getsource(journal_module)
+SOURCE = "".join(path.read_text() for path in Path(telemetry.__file__).parent.glob("*journal.py"))
 
 
 def test_what_a_worker_says_is_said_by_the_main_process(sink):
