@@ -9,7 +9,6 @@ import fcntl
 import select
 import socket
 import ssl
-import struct
 import sys
 import termios
 from typing import Final
@@ -24,7 +23,6 @@ _HEAD: Final = 6
 _LONGEST_PDU: Final = 1 << 20
 _MOST_BUFFERS: Final = 1000  # IOV_MAX is 1024
 _READ_BYTES: Final = 1 << 16
-_SILENCE: Final = (TimeoutError, BlockingIOError)  # over TLS, and where the system itself keeps the time
 _QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only; elsewhere it is merely slower
 
 
@@ -37,7 +35,6 @@ class Line:
         self._timeout_s = destination.timeout_s
         self._inbox = bytearray()
         self._socket = connect(destination, self.name)
-        self.limit(destination.timeout_s)
 
     def send(self, buffers: list[Buffer]) -> None:
         """Write buffers in as few system calls as may be; the list is used up."""
@@ -77,15 +74,7 @@ class Line:
 
     def limit(self, timeout_s: float) -> None:
         """Wait no longer than this, and no longer than the destination allows, from now on."""
-        timeout_s = min(timeout_s, self._timeout_s)
-        if isinstance(self._socket, ssl.SSLSocket):
-            self._socket.settimeout(timeout_s)
-            return
-        # The system's own limits spare a poll before each read and each write.
-        self._socket.settimeout(None)
-        limit = struct.pack("ll", int(timeout_s), int(timeout_s % 1 * 1_000_000))
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            self._socket.setsockopt(socket.SOL_SOCKET, option, limit)
+        self._socket.settimeout(min(timeout_s, self._timeout_s))
 
     def close(self, farewell: bytes = b"") -> None:
         """Close, and say one last thing if the peer still listens."""
@@ -100,7 +89,7 @@ class Line:
 
     def why(self, error: OSError) -> str:
         """Say what the system found wrong, for people."""
-        if isinstance(error, _SILENCE):
+        if isinstance(error, TimeoutError):
             return f"it said nothing for {self._timeout_s:g} s"
         return str(error.strerror or error)
 
@@ -120,7 +109,7 @@ class Line:
             try:
                 part = self._socket.recv(_READ_BYTES)
                 break
-            except _SILENCE:
+            except TimeoutError:
                 # Megabytes may wait in our buffer for a slow line; the peer is not silent while it takes them.
                 before, unread = unread, _unread(self._socket)
                 if not 0 < unread < before:
