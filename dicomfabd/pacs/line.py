@@ -1,7 +1,7 @@
 """One connection to a PACS as PDUs: gathered writes, reads that spare the peer's wait for an acknowledgment.
 
-TCP_QUICKACK before each read saves the 40 ms that a peer with Nagle's algorithm would wait for our delayed
-acknowledgment. Not thread-safe.
+TCP_QUICKACK in the middle of an answer saves the 40 ms that a peer with Nagle's algorithm would wait for our delayed
+acknowledgment before it sends the rest. Not thread-safe.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ Buffer = bytes | memoryview
 
 _HEAD: Final = 6
 _LONGEST_PDU: Final = 1 << 20
+_SHORT: Final = 1 << 15
 _MOST_BUFFERS: Final = 1000  # IOV_MAX is 1024
 _READ_BYTES: Final = 1 << 16
 _QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only; elsewhere it is merely slower
@@ -38,8 +39,9 @@ class Line:
 
     def send(self, buffers: list[Buffer]) -> None:
         """Write buffers in as few system calls as may be; the list is used up."""
-        if isinstance(self._socket, ssl.SSLSocket):
-            self._socket.sendall(b"".join(buffers))  # TLS copies in any case
+        # TLS copies in any case, and what is short is copied sooner than gathered.
+        if isinstance(self._socket, ssl.SSLSocket) or sum(map(len, buffers)) <= _SHORT:
+            self._socket.sendall(b"".join(buffers))
             return
         start = 0
         while start < len(buffers):
@@ -101,8 +103,8 @@ class Line:
         return length
 
     def _fill(self) -> None:
-        if _QUICK_ACK is not None:
-            # Linux forgets it after each read.
+        if self._inbox and _QUICK_ACK is not None:
+            # The rest of an answer may wait for our acknowledgment of its beginning; of a whole one nobody waits.
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         unread = sys.maxsize
         while True:
