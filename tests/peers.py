@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts, StoragePresentationContexts, evt
 from pynetdicom.sop_class import Verification
@@ -107,6 +107,21 @@ def fake_pacs(**options: Any) -> Iterator[FakePacs]:
         yield pacs
     finally:
         pacs.stop()
+
+
+def endless_move(pacs: FakePacs, dataset: Dataset) -> Callable[[Any], Iterator[Any]]:
+    """Give a C-MOVE handler that sends one instance of a hundred to a PACS and then waits to be cancelled."""
+    pause = threading.Event()
+
+    def on_move(event: Any) -> Iterator[Any]:
+        yield "127.0.0.1", pacs.port
+        yield 100
+        yield 0xFF00, dataset
+        while event.assoc.is_established and not event.is_cancelled:
+            pause.wait(0.01)
+        yield 0xFE00, None
+
+    return on_move
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import zipfile
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from dicomfabd.domain.delivery import Destination
 from dicomfabd.pacs.move import MODELS as MOVE_MODELS
 from dicomfabd.pacs.retrieve import MODELS as GET_MODELS
 from tests.pacs.instances import STUDY, a_dataset, a_file
-from tests.peers import fake_pacs, free_port, orthanc, serving
+from tests.peers import endless_move, fake_pacs, free_port, orthanc, serving
 
 
 @pytest.fixture
@@ -135,17 +134,7 @@ def test_a_study_comes_whole_from_orthanc(cli, state, tmp_path):
 @pytest.mark.slow
 def test_an_interrupted_move_is_cancelled_and_told(state, tmp_path):
     """Ctrl-C; the source is told, and what had been sent is counted."""
-    pause = threading.Event()
-
-    def on_move(event):
-        yield "127.0.0.1", pacs.port
-        yield 100
-        yield 0xFF00, a_dataset(1)
-        while event.assoc.is_established and not event.is_cancelled:
-            pause.wait(0.01)
-        yield 0xFE00, None
-
-    with fake_pacs() as pacs, serving([(evt.EVT_C_MOVE, on_move)], MOVE_MODELS) as giver:
+    with fake_pacs() as pacs, serving([(evt.EVT_C_MOVE, endless_move(pacs, a_dataset(1)))], MOVE_MODELS) as giver:
         state.destinations.put(replace(giver, name="a"), pacs.destination("b"))
         process = subprocess.Popen(
             [sys.executable, "-m", "dicomfabd", "pacs", "move", STUDY, "--from", "a", "--to", "b"],

@@ -14,7 +14,7 @@ from dicomfabd.pacs.query import STUDY_ROOT
 from dicomfabd.pacs.selection import Selection
 from dicomfabd.pacs.storage import StorageAssociation
 from tests.pacs.instances import STUDY, a_dataset, a_file, sendable
-from tests.peers import dcmqrscp, fake_pacs, free_port, orthanc, serving
+from tests.peers import dcmqrscp, endless_move, fake_pacs, free_port, orthanc, serving
 
 STUDY_ONLY, PATIENT_ONLY = MODELS[:1], MODELS[1:]
 HERE = (0xFF00, Dataset())
@@ -112,17 +112,7 @@ def test_images_that_were_not_sent_are_counted():
 def test_a_move_is_cancelled(monkeypatch):
     """C-CANCEL; what was sent stays there."""
     monkeypatch.setattr(moving, "CANCEL_GRACE_S", 30)
-    waits = threading.Event()
-
-    def on_move(event):
-        yield "127.0.0.1", pacs.port
-        yield 100
-        yield 0xFF00, a_dataset(1)
-        while event.assoc.is_established and not event.is_cancelled:
-            waits.wait(0.01)
-        yield 0xFE00, None
-
-    with fake_pacs() as pacs, serving([(evt.EVT_C_MOVE, on_move)], STUDY_ONLY) as source:
+    with fake_pacs() as pacs, serving([(evt.EVT_C_MOVE, endless_move(pacs, a_dataset(1)))], STUDY_ONLY) as source:
         move = Move(source, pacs.destination(), Selection(STUDY))
         moved = move.run(lambda _progress: move.cancel())
 
