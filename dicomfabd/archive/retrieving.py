@@ -1,7 +1,7 @@
 """C-MOVE and C-GET: which instances an identifier names, and sending them (PS3.4 C.4.2, C.4.3)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Final, Protocol, Self
@@ -28,8 +28,6 @@ from dicomfabd.telemetry.journal import Journal
 
 MOST_INSTANCES: Final = 100_000
 """Of one retrieval; their list is held in memory."""
-
-_WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})
 
 
 class Sender(Protocol):
@@ -58,30 +56,6 @@ Raises Retryable when the destination cannot be reached.
 """
 
 
-@dataclass
-class _Tally:
-    """How far a retrieval has come."""
-
-    remaining: int
-    completed: int = 0
-    warned: int = 0
-    failed: list[str] = field(default_factory=list)
-
-    def note(self, instance: StoredInstance, status: int | None) -> None:
-        """Count one instance; None is one that could not be sent."""
-        self.remaining -= 1
-        if status == 0:
-            self.completed += 1
-        elif status is not None and (status in _WARNINGS or status & 0xF000 == 0xB000):
-            self.warned += 1
-        else:
-            self.failed.append(instance.sop_instance_uid)
-
-    def word(self) -> SubOperations:
-        """Say it as the peer is told."""
-        return SubOperations(self.remaining, self.completed, len(self.failed), self.warned, tuple(self.failed))
-
-
 class Retriever:
     """Sends what the archive holds to whoever asks for it."""
 
@@ -101,18 +75,18 @@ class Retriever:
             Refusal: A801 for a title nobody knows, A702 for one that is away, A900 or A700 as `_named`.
         """
         rounds = _rounds(self._named(model, identifier, peer))
-        tally = _Tally(sum(map(len, rounds)))
+        progress = SubOperations(sum(map(len, rounds)), 0, 0, 0)
         if not rounds:
-            yield tally.word()
+            yield progress
         for number, instances in enumerate(rounds):
             with self._open(instances, destination, (peer, message_id), is_first=number == 0) as line:
                 if number == 0:
-                    yield tally.word()
+                    yield progress
                 for instance in instances:
-                    tally.note(instance, self._send(instance, line))
-                    yield tally.word()
+                    progress = progress.after(instance.sop_instance_uid, self._send(instance, line))
+                    yield progress
         self._journal.archive_retrieved(
-            "C-MOVE", peer.calling_ae_title, destination, tally.completed + tally.warned, len(tally.failed)
+            "C-MOVE", peer.calling_ae_title, destination, progress.completed + progress.warned, progress.failed
         )
 
     def get(self, model: Model, identifier: Dataset, peer: Peer) -> Retrieval:

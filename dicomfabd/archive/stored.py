@@ -31,7 +31,10 @@ def read_encoded(path: Path) -> Encoded:
     """Give a file's data set; raises OSError for a file that is gone."""
     data = path.read_bytes()
     length = int.from_bytes(data[_PREAMBLE + 8 : _PREAMBLE + _GROUP_LENGTH], "little")
-    return Encoded(syntax_of(path), data[_PREAMBLE + _GROUP_LENGTH + length :])
+    end = _PREAMBLE + _GROUP_LENGTH + length
+    # File meta information is explicit little endian (PS3.10 §7.1).
+    meta = read_dataset(BytesIO(data[_PREAMBLE:end]), is_implicit_VR=False, is_little_endian=True)
+    return Encoded(str(meta.TransferSyntaxUID), data[end:])
 
 
 def syntax_of(path: Path) -> str:

@@ -22,7 +22,6 @@ from dicomfabd.dimse.services import (
 )
 
 _MOST_COUNTED: Final = 65_535  # an unsigned short holds no more
-_GENERAL_WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})  # PS3.7 Annex C.4
 
 
 async def perform_move(exchange: Exchange) -> None:
@@ -55,7 +54,7 @@ async def perform_get(exchange: Exchange) -> None:
     try:
         while not exchange.is_cancelled and (batch := await instances.next()):
             for instance in batch:
-                progress = _counted(progress, instance, await _send_back(exchange, instance))
+                progress = progress.after(instance.sop_instance_uid, await _send_back(exchange, instance))
                 await exchange.send(_pending(exchange, progress))
     finally:
         await instances.close()
@@ -85,16 +84,6 @@ async def _send_back(exchange: Exchange, instance: Outgoing) -> int | None:
             )
             return reply.number(STATUS)
     return None
-
-
-def _counted(progress: SubOperations, instance: Outgoing, status: int | None) -> SubOperations:
-    remaining = max(0, progress.remaining - 1)
-    if status == SUCCESS:
-        return replace(progress, remaining=remaining, completed=progress.completed + 1)
-    if status is not None and (status >> 12 == 0xB or status in _GENERAL_WARNINGS):
-        return replace(progress, remaining=remaining, warned=progress.warned + 1)
-    failed = (*progress.failed_uids, instance.sop_instance_uid)
-    return replace(progress, remaining=remaining, failed=progress.failed + 1, failed_uids=failed)
 
 
 def _pending(exchange: Exchange, progress: SubOperations) -> Outbound:

@@ -5,7 +5,7 @@ is a bug, answered as a processing failure.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pydicom.dataset import Dataset
@@ -29,6 +29,7 @@ MOVE_DESTINATION_UNKNOWN: Final = 0xA801
 IDENTIFIER_DOES_NOT_MATCH: Final = 0xA900
 SUB_OPERATIONS_WARNING: Final = 0xB000
 CANNOT_UNDERSTAND: Final = 0xC000
+_GENERAL_WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})  # PS3.7 Annex C.4
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a bug
@@ -62,7 +63,7 @@ class StoreRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubOperations:
-    """How far a C-MOVE has come (PS3.4 C.4.2.1.6).
+    """How far a C-MOVE or C-GET has come (PS3.4 C.4.2.1.6, C.4.3.1.4).
 
     Attributes:
         failed_uids: SOP Instance UIDs that could not be sent, so far.
@@ -73,6 +74,16 @@ class SubOperations:
     failed: int
     warned: int
     failed_uids: tuple[str, ...] = ()
+
+    def after(self, sop_instance_uid: str, status: int | None) -> "SubOperations":
+        """Count one more instance; a status of None is one that could not be sent."""
+        remaining = max(0, self.remaining - 1)
+        if status == SUCCESS:
+            return replace(self, remaining=remaining, completed=self.completed + 1)
+        if status is not None and (status >> 12 == 0xB or status in _GENERAL_WARNINGS):
+            return replace(self, remaining=remaining, warned=self.warned + 1)
+        failed_uids = (*self.failed_uids, sop_instance_uid)
+        return replace(self, remaining=remaining, failed=self.failed + 1, failed_uids=failed_uids)
 
 
 def _not_otherwise(_transfer_syntax_uid: str) -> bytes | None:
