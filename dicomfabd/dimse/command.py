@@ -27,11 +27,19 @@ REMAINING: Final = 0x1020
 COMPLETED: Final = 0x1021
 FAILED: Final = 0x1022
 WARNED: Final = 0x1023
+MOVE_ORIGINATOR: Final = 0x1030
+MOVE_ORIGINATOR_MESSAGE_ID: Final = 0x1031
 
-_NO_DATA_SET: Final = 0x0101
-_DATA_SET: Final = 0x0001
-_RESPONSE: Final = 0x8000
+# Values of DATA_SET_TYPE.
+NO_DATA_SET: Final = 0x0101
+DATA_SET: Final = 0x0001
+RESPONSE: Final = 0x8000
+"""Bit of the command field that makes a request a response."""
+_HEAD: Final = struct.Struct("<HHI")  # group, element, length
+_NUMBER: Final = struct.Struct("<HHIH")
 _LONGEST_COMMENT: Final = 64
+_TEXTS: Final = frozenset({ERROR_COMMENT, MOVE_ORIGINATOR})
+"""What is padded with a blank; UIDs are padded with a null byte (PS3.5 §6.2)."""
 
 
 class Operation(IntEnum):
@@ -61,7 +69,7 @@ class Command:
         while position < len(encoded):
             if len(encoded) - position < 8:
                 raise _malformed("ends within an element")
-            group, element, length = struct.unpack_from("<HHI", encoded, position)
+            group, element, length = _HEAD.unpack_from(encoded, position)
             position += 8 + length
             if group or position > len(encoded):
                 raise _malformed("holds something else than whole elements of group 0000")
@@ -75,12 +83,12 @@ class Command:
     @property
     def operation(self) -> int:
         """Which operation is asked for, or answered."""
-        return self.number(COMMAND_FIELD) & ~_RESPONSE
+        return self.number(COMMAND_FIELD) & ~RESPONSE
 
     @property
     def is_response(self) -> bool:
         """True for an answer to a request of ours."""
-        return bool(self.number(COMMAND_FIELD) & _RESPONSE)
+        return bool(self.number(COMMAND_FIELD) & RESPONSE)
 
     @property
     def is_cancel(self) -> bool:
@@ -90,7 +98,7 @@ class Command:
     @property
     def has_data_set(self) -> bool:
         """True when a data set follows."""
-        return self.number(DATA_SET_TYPE) != _NO_DATA_SET
+        return self.number(DATA_SET_TYPE) != NO_DATA_SET
 
     def number(self, element: int) -> int:
         """Give a US value; raises Violation when there is none."""
@@ -123,9 +131,9 @@ def answer(
     """
     repeated = request.elements
     values: dict[int, int | bytes] = {
-        COMMAND_FIELD: request.operation | _RESPONSE,
+        COMMAND_FIELD: request.operation | RESPONSE,
         MESSAGE_ID_RESPONDED_TO: request.number(MESSAGE_ID),
-        DATA_SET_TYPE: _DATA_SET if has_data_set else _NO_DATA_SET,
+        DATA_SET_TYPE: DATA_SET if has_data_set else NO_DATA_SET,
         STATUS: status,
         **(counts or {}),
     }
@@ -139,32 +147,43 @@ def answer(
     return encode(values)
 
 
-def store_request(message_id: int, sop_class_uid: str, sop_instance_uid: str) -> bytes:
-    """Encode a C-STORE-RQ (Table 9.3-1) of medium priority."""
-    return encode(
-        {
-            AFFECTED_SOP_CLASS: sop_class_uid.encode("ascii"),
-            COMMAND_FIELD: Operation.C_STORE,
-            MESSAGE_ID: message_id,
-            PRIORITY: 0,
-            DATA_SET_TYPE: _DATA_SET,
-            AFFECTED_SOP_INSTANCE: sop_instance_uid.encode("ascii"),
-        }
-    )
+def store_request(
+    message_id: int, sop_class_uid: str, sop_instance_uid: str, origin: tuple[str, int] | None = None
+) -> bytes:
+    """Encode a C-STORE-RQ (Table 9.3-1) of medium priority.
+
+    Args:
+        message_id: Its own.
+        sop_class_uid: Of the instance.
+        sop_instance_uid: Of the instance.
+        origin: AE title and message ID of the C-MOVE that asked for it.
+    """
+    values: dict[int, int | bytes] = {
+        AFFECTED_SOP_CLASS: sop_class_uid.encode("ascii"),
+        COMMAND_FIELD: Operation.C_STORE,
+        MESSAGE_ID: message_id,
+        PRIORITY: 0,
+        DATA_SET_TYPE: DATA_SET,
+        AFFECTED_SOP_INSTANCE: sop_instance_uid.encode("ascii"),
+    }
+    if origin is not None:
+        values[MOVE_ORIGINATOR] = origin[0].encode("ascii")
+        values[MOVE_ORIGINATOR_MESSAGE_ID] = origin[1]
+    return encode(values)
 
 
 def encode(values: Mapping[int, int | bytes]) -> bytes:
     """Encode elements of group 0000 behind their group length: numbers as US, texts padded to even length."""
-    body = b"".join(_element(element, values[element]) for element in sorted(values))
+    body = b"".join([_element(element, values[element]) for element in sorted(values)])
     return struct.pack("<HHII", 0, 0, 4, len(body)) + body
 
 
 def _element(element: int, value: int | bytes) -> bytes:
     if isinstance(value, int):
-        return struct.pack("<HHIH", 0, element, 2, value)
-    padding = b" " if element == ERROR_COMMENT else b"\0"
+        return _NUMBER.pack(0, element, 2, value)
+    padding = b" " if element in _TEXTS else b"\0"
     padded = value + padding * (len(value) % 2)
-    return struct.pack("<HHI", 0, element, len(padded)) + padded
+    return _HEAD.pack(0, element, len(padded)) + padded
 
 
 def _malformed(what: str) -> Violation:

@@ -29,10 +29,11 @@ INVALID_PARAMETER: Final = 6
 
 HEADER_BYTES: Final = 6
 _FRAGMENT_HEADER_BYTES: Final = 6
-_COMMAND, _LAST = 1, 2  # bits of the message control header, Annex E.2
+COMMAND, LAST = 1, 2  # bits of the message control header, Annex E.2
 _TYPES: Final = frozenset(PduType)
 _PIECE_BYTES: Final = 262_144
 
+RELEASE_RQ: Final = struct.pack(">BBII", PduType.RELEASE_RQ, 0, 4, 0)
 RELEASE_RP: Final = struct.pack(">BBII", PduType.RELEASE_RP, 0, 4, 0)
 
 
@@ -119,7 +120,7 @@ def fragments(body: memoryview) -> Iterator[Fragment]:
         position += 4 + length
         if not begin <= position <= len(body):
             raise Violation(Reason.PDU, "a fragment is not as long as it says", INVALID_PARAMETER)
-        yield Fragment(context_id, bool(control & _COMMAND), bool(control & _LAST), body[begin:position])
+        yield Fragment(context_id, bool(control & COMMAND), bool(control & LAST), body[begin:position])
 
 
 class Outbound(NamedTuple):
@@ -128,6 +129,11 @@ class Outbound(NamedTuple):
     context_id: int
     command: bytes
     data: bytes = b""
+
+
+def p_data_header(size: int, context_id: int, control: int) -> bytes:
+    """Give the header of a P-DATA-TF PDU that holds one fragment of `size` bytes (§9.3.5)."""
+    return struct.pack(">BBIIBB", PduType.P_DATA, 0, size + 6, size + 2, context_id, control)
 
 
 def p_data(messages: Iterable[Outbound], longest: int) -> Iterator[bytes]:
@@ -139,15 +145,13 @@ def p_data(messages: Iterable[Outbound], longest: int) -> Iterator[bytes]:
     piece: list[bytes | memoryview] = []
     size = 0
     for context_id, command, data in messages:
-        for part, flag in ((command, _COMMAND), (data, 0)):
+        for part, flag in ((command, COMMAND), (data, 0)):
             view = memoryview(part)
             while view:
                 fragment, view = view[:most], view[most:]
-                length = len(fragment)
-                control = flag | (0 if view else _LAST)
-                piece.append(struct.pack(">BBIIBB", PduType.P_DATA, 0, length + 6, length + 2, context_id, control))
+                piece.append(p_data_header(len(fragment), context_id, flag | (0 if view else LAST)))
                 piece.append(fragment)
-                size += length
+                size += len(fragment)
                 if size >= _PIECE_BYTES:
                     yield b"".join(piece)
                     piece, size = [], 0

@@ -16,12 +16,12 @@ from pynetdicom.pdu_primitives import (
 )
 from pynetdicom.presentation import build_context
 
+from dicomfabd.dimse.pdu import PduType
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import DestinationAway
 from dicomfabd.domain.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
-_ASSOCIATE_AC, _ASSOCIATE_RJ = 0x02, 0x03
 _CONTEXT_IDS: Final = range(1, 256, 2)  # PS3.8 §9.3.2.2
 
 Contexts = Mapping[str, Sequence[str]]
@@ -59,9 +59,9 @@ def offer(
 def read_answer(kind: int, body: bytes, contexts: Contexts, name: str) -> Accepted:
     """Read what came for an answer to `offer`; raises DestinationAway unless it accepts."""
     encoded = struct.pack(">BBI", kind, 0, len(body)) + body
-    if kind == _ASSOCIATE_RJ:
+    if kind == PduType.ASSOCIATE_RJ:
         raise DestinationAway(f"{name} rejected the association: {_rejection(encoded)}")
-    if kind != _ASSOCIATE_AC:
+    if kind != PduType.ASSOCIATE_AC:
         raise DestinationAway(f"{name} answered the association request with PDU type {kind:02X}")
     try:
         reply = A_ASSOCIATE_AC()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Literal, Self
 
+from dicomfabd.dimse.command import Operation, store_request
+from dicomfabd.dimse.pdu import COMMAND, LAST, RELEASE_RP, RELEASE_RQ, PduType, abort, p_data_header
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.errors import DestinationAway, Retryable
 from dicomfabd.pacs import commands
@@ -18,11 +20,9 @@ from dicomfabd.pacs.commands import VERIFICATION, Command
 from dicomfabd.pacs.line import Buffer, Line
 from dicomfabd.pacs.negotiation import Accepted, Contexts, Role, offer, read_answer
 
-_P_DATA, _RELEASE_RQ, _RELEASE_RP, _ABORT = 0x04, 0x05, 0x06, 0x07
-_RELEASE: Final = struct.pack(">BBII", _RELEASE_RQ, 0, 4, 0)
-_RELEASE_REPLY: Final = struct.pack(">BBII", _RELEASE_RP, 0, 4, 0)
-_ABORT_PDU: Final = struct.pack(">BBIBBBB", _ABORT, 0, 4, 0, 0, 0, 0)
-_LAST_COMMAND, _MORE_DATA, _LAST_DATA = 3, 0, 2  # message control header, PS3.8 Annex E.2
+_LAST_COMMAND: Final = COMMAND | LAST
+_MORE_DATA: Final = 0
+_LAST_DATA: Final = LAST
 _LONGEST_REPLY: Final = 1 << 20
 _LARGEST_FRAGMENT: Final = 1 << 20  # where the peer names no limit
 _RELEASE_S: Final = 5.0
@@ -118,7 +118,7 @@ class Association:
         """Make the request of `store` ready, for `send`; the response to an earlier one may still be awaited."""
         context_id, _ = self._accepted.contexts[sop_class_uid]
         message_id = self._next_message_id()
-        command = commands.store_request(message_id, sop_class_uid, sop_instance_uid, origin)
+        command = store_request(message_id, sop_class_uid, sop_instance_uid, origin)
         return Request(message_id, self._buffers(context_id, command, parts))
 
     def send(self, request: Request) -> None:
@@ -138,7 +138,7 @@ class Association:
             Retryable: It broke off or fell silent instead.
         """
         try:
-            if self._line.next_kind() != _P_DATA:
+            if self._line.next_kind() != PduType.P_DATA:
                 self._read_message()
         except OSError as error:
             raise self._line.broken(error) from error
@@ -151,7 +151,7 @@ class Association:
         try:
             while True:
                 context_id, command, dataset = self._read_message()
-                if command.answers is None and command.field == commands.EVENT_REPORT_RQ:
+                if command.answers is None and command.field == Operation.N_EVENT_REPORT:
                     self._unasked.append((context_id, command, dataset))
                     continue
                 if command.answers is None or command.status is None:
@@ -212,13 +212,13 @@ class Association:
         # We have all answers; how the peer says goodbye changes nothing.
         with contextlib.suppress(OSError, Retryable):
             self._line.limit(_RELEASE_S)
-            self._line.send([_RELEASE])
+            self._line.send([RELEASE_RQ])
             self._line.read()
         self._line.close()
 
     def abort(self) -> None:
         """Abort and close."""
-        self._line.close(_ABORT_PDU)
+        self._line.close(abort())
 
     def _next_message_id(self) -> int:
         self._message_id = self._message_id % 65535 + 1
@@ -240,13 +240,13 @@ class Association:
         """Cut a message into PDVs without copying the data set: headers and slices, in turn."""
         views = [memoryview(part) for part in parts if len(part)]
         left = sum(map(len, views))
-        buffers: list[Buffer] = [_pdv_header(len(command), context_id, _LAST_COMMAND), command]
+        buffers: list[Buffer] = [p_data_header(len(command), context_id, _LAST_COMMAND), command]
         views.reverse()
-        full = _pdv_header(self._fragment, context_id, _MORE_DATA)
+        full = p_data_header(self._fragment, context_id, _MORE_DATA)
         while left:
             size = min(self._fragment, left)
             left -= size
-            buffers.append(full if left else _pdv_header(size, context_id, _LAST_DATA))
+            buffers.append(full if left else p_data_header(size, context_id, _LAST_DATA))
             while size:
                 view = views.pop()
                 if len(view) > size:
@@ -261,7 +261,7 @@ class Association:
             message = self._read_message()
         except OSError as error:
             raise self._line.broken(error) from error
-        if message[1].field != commands.EVENT_REPORT_RQ:
+        if message[1].field != Operation.N_EVENT_REPORT:
             raise Retryable(f"{self._name} sent something it was not asked for")
         return message
 
@@ -271,7 +271,7 @@ class Association:
         command: Command | None = None
         while True:
             kind, body = self._line.read()
-            if kind != _P_DATA:
+            if kind != PduType.P_DATA:
                 self._explain_end(kind)
             position = 0
             while position + 6 <= len(body):
@@ -288,13 +288,8 @@ class Association:
                 raise Retryable(f"{self._name} sent a message without an end")
 
     def _explain_end(self, kind: int) -> None:
-        if kind == _RELEASE_RQ:
-            self._line.close(_RELEASE_REPLY)
+        if kind == PduType.RELEASE_RQ:
+            self._line.close(RELEASE_RP)
             raise Retryable(f"{self._name} released the association before answering")
-        word = "aborted the association" if kind == _ABORT else f"sent an unexpected PDU of type {kind:02X}"
+        word = "aborted the association" if kind == PduType.ABORT else f"sent an unexpected PDU of type {kind:02X}"
         raise Retryable(f"{self._name} {word}")
-
-
-def _pdv_header(size: int, context_id: int, control: int) -> bytes:
-    """Give the header of a P-DATA-TF PDU that holds one PDV of `size` bytes (PS3.8 §9.3.5)."""
-    return struct.pack(">BBIIBB", _P_DATA, 0, size + 6, size + 2, context_id, control)

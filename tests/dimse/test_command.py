@@ -48,6 +48,13 @@ def test_elements_are_in_order_and_even():
     ) == store_request(5, CT, "1.2.3")
 
 
+def test_what_is_sent_for_a_move_names_it():
+    """PS3.7 Table 9.3-1: its AE title, padded with a blank as PS3.5 §6.2 says, and its message ID."""
+    plain, moved = (store_request(5, CT, "1.2.3", origin) for origin in (None, ("ABC", 7)))
+
+    assert b"\0\0\x30\x10\4\0\0\0ABC \0\0\x31\x10\2\0\0\0\7\0" == moved[len(plain) :]
+
+
 @pytest.mark.parametrize(
     "encoded",
     [
