@@ -23,10 +23,13 @@ class StepDraft:
     description: str = ""
     modality: str = ""
     scheduled_at: datetime | None = None
-    station_ae_title: str = ""
+    station_ae_titles: tuple[str, ...] = ()
     scheduled_procedure_step_id: str = ""
     protocol_code: Code = Code()
     performing_physician: str = ""
+    station_name: str = ""
+    location: str = ""
+    worklist_label: str = ""
 
 
 @dataclass(slots=True)
@@ -177,7 +180,8 @@ def _values(draft: OrderDraft) -> list[str]:
         draft.patient_transport,
     ]
     for step in draft.steps:
-        values += (step.description, step.station_ae_title, step.performing_physician)
+        values += (step.description, step.performing_physician, step.station_name, step.location, step.worklist_label)
+        values += step.station_ae_titles
     return values
 
 
@@ -258,12 +262,20 @@ def _steps(draft: OrderDraft, procedure_id: str, choices: Choices, cleaner: Clea
                 description=cleaner.text("procedure", description, 64),
                 modality=modality,
                 scheduled_at=step.scheduled_at or draft.default_start,
-                station_ae_title=cleaner.text("station", step.station_ae_title, SH_LENGTH) or f"FAB{modality}",
+                station_ae_titles=_stations(step, modality, cleaner),
                 protocol_code=_code(step.protocol_code, cleaner),
                 performing_physician=cleaner.name("performing_physician", step.performing_physician),
+                station_name=cleaner.text("station_name", step.station_name, SH_LENGTH),
+                location=cleaner.text("location", step.location, SH_LENGTH),
+                worklist_label=cleaner.text("worklist_label", step.worklist_label, 64),
             )
         )
     return tuple(steps)
+
+
+def _stations(step: StepDraft, modality: str, cleaner: Cleaner) -> tuple[str, ...]:
+    named = [cleaner.text("station", title, SH_LENGTH) for title in step.station_ae_titles]
+    return tuple(dict.fromkeys(filter(None, named))) or (f"FAB{modality}",)
 
 
 def _recognised(draft: OrderDraft, choices: Choices) -> str:

@@ -55,11 +55,41 @@ LEGAL_MOVES: Final[Mapping[OrderState, frozenset[OrderState]]] = MappingProxyTyp
 )
 """Every move an order may make."""
 
-ON_WORKLIST: Final = frozenset({_S.SCHEDULED, _S.IN_PROGRESS, _S.FAILED})
-"""States in which a modality may see the order at any time; `completed` only for a while."""
-
 ENDED: Final = frozenset({_S.COMPLETED, _S.CANCELLED, _S.DISCONTINUED})
 """States in which nothing more is expected to happen."""
+
+
+class StepStatus(StrEnum):
+    """ScheduledProcedureStepStatus (PS3.3 C.4.10), extended by the ends a step may come to, and by `HELD`."""
+
+    SCHEDULED = "SCHEDULED"
+    STARTED = "STARTED"
+    COMPLETED = "COMPLETED"
+    DISCONTINUED = "DISCONTINUED"
+    CANCELED = "CANCELED"
+    HELD = "HELD"
+
+    @property
+    def is_over(self) -> bool:
+        """True once nothing more is to be done."""
+        return self in _OVER
+
+
+_OVER: Final = frozenset({StepStatus.COMPLETED, StepStatus.DISCONTINUED, StepStatus.CANCELED})
+
+STEP_STATUS: Final[Mapping[OrderState, StepStatus]] = MappingProxyType(
+    {
+        _S.SCHEDULED: StepStatus.SCHEDULED,
+        _S.IN_PROGRESS: StepStatus.STARTED,
+        _S.COMPLETED: StepStatus.COMPLETED,
+        _S.CANCELLED: StepStatus.CANCELED,
+        _S.DISCONTINUED: StepStatus.DISCONTINUED,
+        _S.HELD: StepStatus.HELD,
+        # Its study could not be delivered; a modality may examine the patient all the same.
+        _S.FAILED: StepStatus.SCHEDULED,
+    }
+)
+"""How its steps stand when an order comes into a state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +108,23 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One scheduled procedure step: one worklist item (PS3.4 Table K.6-1)."""
+    """One scheduled procedure step: one worklist item (PS3.4 Table K.6-1).
+
+    Attributes:
+        station_ae_titles: Of the modalities it may be done on, one or more.
+        worklist_label: Of the worklist it stands on (0074,1202); empty is on none in particular.
+    """
 
     scheduled_procedure_step_id: str
     description: str
     modality: str
     scheduled_at: datetime
-    station_ae_title: str
+    station_ae_titles: tuple[str, ...]
     protocol_code: Code = Code()
     performing_physician: str = ""
+    station_name: str = ""
+    location: str = ""
+    worklist_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

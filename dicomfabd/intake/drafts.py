@@ -151,7 +151,7 @@ class Drafter:
             if values := self._texts(group, "modality"):
                 step.modality = self._sender.modalities.get(values[0], values[0]).upper()
             if values := self._texts(group, "station"):
-                step.station_ae_title = values[0]
+                step.station_ae_titles = (values[0],)
             if values := self._texts(group, "step_id"):
                 step.scheduled_procedure_step_id = values[0]
             if values := self._texts(group, "scheduled_at"):
@@ -172,7 +172,7 @@ class Drafter:
                     description=own.meaning or protocol.meaning or procedure.meaning or procedure.value,
                     modality=modality if modality in DICOM_MODALITIES else self._modality(modality),
                     scheduled_at=scheduled_at,
-                    station_ae_title=ipc.component(9, 1),
+                    station_ae_titles=(ipc.component(9, 1),),
                     scheduled_procedure_step_id=ipc.component(4, 1) or obr.component(20, 1),
                     protocol_code=chosen,
                     performing_physician=fields.performer_name(obr, 34),

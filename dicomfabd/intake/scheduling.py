@@ -69,7 +69,7 @@ def _step(service: Segment, start: datetime | None, station: str) -> StepDraft:
     return StepDraft(
         description=code.meaning or code.value,
         scheduled_at=own_start or start,
-        station_ae_title=station,
+        station_ae_titles=(station,),
         protocol_code=code,
     )
 

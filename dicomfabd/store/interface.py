@@ -384,23 +384,14 @@ class OrderQuery:
     """Which orders are wanted; empty attributes do not restrict.
 
     Attributes:
-        start_from: Earliest start of a step, `YYYYMMDDHHMMSS`.
-        start_to: Latest start of a step, likewise.
-        finished_since: Completed orders only if finished at or after this Unix time.
         before_id: Only orders older than this one, for paging (newest first).
-        by_start: Order by start of the first step instead of newest first.
     """
 
     accession_number: str = ""
     patient_id: str = ""
     study_instance_uid: str = ""
-    modality: str = ""
     states: frozenset[OrderState] = field(default_factory=frozenset)
-    start_from: str = ""
-    start_to: str = ""
-    finished_since: float | None = None
     before_id: int | None = None
-    by_start: bool = False
     limit: int = 100
 
 

@@ -29,6 +29,15 @@ def m0003_delivery(db: Database) -> None:
     _execute(db, "0003_delivery.sql")
 
 
+@queue_migrations()
+def m0004_worklist(db: Database) -> None:
+    """Steps as worklist items, stations, logged queries."""
+    _execute(db, "0004_worklist.sql")
+    names = db.execute("SELECT id, document ->> '$.patient.patient_name' FROM orders").fetchall()
+    for order_id, name in names:
+        db.execute("UPDATE steps SET folded_name = ? WHERE order_id = ?", (f"={fold_groups(name or '')}=", order_id))
+
+
 @archive_migrations()
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""

@@ -27,6 +27,8 @@ from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
 from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
+from dicomfabd.store.sqlite_worklist import SqliteWorklistBook
+from dicomfabd.store.worklist_interface import WorklistBook
 
 LATEST_CHECKPOINT_PAGES: Final = 64_000
 """256 MB: commits copy the log back themselves only when nobody else does."""
@@ -49,6 +51,7 @@ class Store:
     messages: MessageBook
     patients: PatientRegistry
     destinations: ManagedDestinations
+    worklist: WorklistBook
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
     close: Callable[[], None]
@@ -91,6 +94,7 @@ def open_store(
         messages=SqliteMessageBook(file),
         patients=SqlitePatientRegistry(file),
         destinations=SqliteDestinations(file),
+        worklist=SqliteWorklistBook(file),
         problem=file.problem,
         checkpoint=file.checkpoint,
         close=file.close,

@@ -40,4 +40,11 @@ def _patient(data: dict[str, Any]) -> Patient:
 
 def _step(data: dict[str, Any]) -> Step:
     scheduled_at = datetime.fromisoformat(data["scheduled_at"])
-    return Step(**{**data, "scheduled_at": scheduled_at, "protocol_code": Code(**data["protocol_code"])})
+    return Step(
+        **{
+            **data,
+            "scheduled_at": scheduled_at,
+            "station_ae_titles": tuple(data["station_ae_titles"]),
+            "protocol_code": Code(**data["protocol_code"]),
+        }
+    )

@@ -23,9 +23,7 @@ class SqliteOrderBook:
         """See `interface.OrderBook.find`."""
         conditions, parameters = _conditions(query)
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        first_start = "(SELECT min(start_at) FROM steps WHERE order_id = o.id)"
-        order_by = f"{first_start}, o.id" if query.by_start else "o.id DESC"
-        sql = f"SELECT {ORDER_COLUMNS} FROM orders o {where} ORDER BY {order_by} LIMIT ?"  # noqa: S608 - only our own text
+        sql = f"SELECT {ORDER_COLUMNS} FROM orders o {where} ORDER BY o.id DESC LIMIT ?"  # noqa: S608 - only our own text
         return [to_stored_order(row) for row in self._file.read(sql, *parameters, query.limit)]
 
     def get(self, order_id: int) -> StoredOrder | None:
@@ -162,22 +160,7 @@ def _conditions(query: OrderQuery) -> tuple[list[str], list[Any]]:
         marks = ", ".join("?" for _ in query.states)
         conditions.append(f"o.state IN ({marks})")
         parameters += sorted(query.states)
-    if query.finished_since is not None:
-        conditions.append("(o.state <> 'completed' OR o.finished_at >= ?)")
-        parameters.append(query.finished_since)
     if query.before_id is not None:
         conditions.append("o.id < ?")
         parameters.append(query.before_id)
-    steps = [
-        (sql, value)
-        for sql, value in (
-            ("modality = ?", query.modality),
-            ("start_at >= ?", query.start_from),
-            ("start_at <= ?", query.start_to),
-        )
-        if value
-    ]
-    if steps:
-        conditions.append(f"o.id IN (SELECT order_id FROM steps WHERE {' AND '.join(sql for sql, _ in steps)})")  # noqa: S608 - only our own text
-        parameters += [value for _, value in steps]
     return conditions, parameters

@@ -11,7 +11,6 @@ from dicomfabd.store.rows import from_document, to_document
 from dicomfabd.store.sqlite_orders import (
     ADD_JOB,
     ADD_ORDER,
-    ADD_STEP,
     HOLD_JOBS,
     ORDER_COLUMNS,
     act,
@@ -20,9 +19,9 @@ from dicomfabd.store.sqlite_orders import (
     job_rows,
     move,
     order_row,
-    step_rows,
 )
 from dicomfabd.store.sqlite_patients import change_patient, is_same_patient, survivor_of
+from dicomfabd.store.sqlite_steps import add_steps, rewrite_steps, with_own_step_ids
 
 _BY_ANY_KEY: Final = ("accession_number", "filler_order_number", "placer_order_number")
 _ENDS: Final = {OrderControl.CANCEL: OrderState.CANCELLED, OrderControl.DISCONTINUE: OrderState.DISCONTINUED}
@@ -83,11 +82,12 @@ def _create(db: sqlite3.Connection, change: Change, message_id: int, now: float)
                 "Send the order first (NW), or send PID, ORC and OBR with this message.",
             )
         )
-    order = replace(change.order, patient=survivor_of(db, change.order.patient))
+    order = with_own_step_ids(db, replace(change.order, patient=survivor_of(db, change.order.patient)))
     ended_as = _take_early_cancel(db, change.keys)
-    cursor = db.execute(ADD_ORDER, order_row(None, order, ended_as or OrderState.SCHEDULED, message_id, now))
+    state = ended_as or OrderState.SCHEDULED
+    cursor = db.execute(ADD_ORDER, order_row(None, order, state, message_id, now))
     order_id = int(cursor.lastrowid or 0)
-    db.executemany(ADD_STEP, step_rows(order_id, order))
+    add_steps(db, order_id, order, state, now)
     if ended_as is None:
         db.executemany(ADD_JOB, job_rows(order_id, change, order, now))
     action = Action.CREATED if ended_as is None else Action(ended_as.value)
@@ -115,9 +115,10 @@ def _rewrite(
         study_instance_uid=stored.study_instance_uid,
         study_uid_origin=stored.study_uid_origin,
     )
+    order = with_own_step_ids(db, order, order_id)
     action = action_for(change.control, state, is_same=order == stored, has_begun=has_begun(db, order_id))
     if action in (Action.CHANGED, Action.REOPENED):
-        _write(db, order_id, order, now)
+        _write(db, row, stored, order, now)
         _queue_again(db, order_id, change, order, now)
         if action is Action.REOPENED or state is OrderState.FAILED:
             move(db, order_id, state, OrderState.SCHEDULED, now)
@@ -127,13 +128,12 @@ def _rewrite(
     return Applied(action, order.accession_number, order.modality, order_id)
 
 
-def _write(db: sqlite3.Connection, order_id: int, order: Order, now: float) -> None:
+def _write(db: sqlite3.Connection, row: sqlite3.Row, stored: Order, order: Order, now: float) -> None:
     db.execute(
         "UPDATE orders SET document = ?, filler_order_number = ?, placer_order_number = ?, updated_at = ? WHERE id = ?",
-        (to_document(order), order.filler_order_number, order.placer_order_number, now, order_id),
+        (to_document(order), order.filler_order_number, order.placer_order_number, now, row["id"]),
     )
-    db.execute("DELETE FROM steps WHERE order_id = ?", (order_id,))
-    db.executemany(ADD_STEP, step_rows(order_id, order))
+    rewrite_steps(db, row["id"], stored, order, OrderState(row["state"]), now)
 
 
 def _queue_again(db: sqlite3.Connection, order_id: int, change: Change, order: Order, now: float) -> None:
@@ -155,7 +155,7 @@ def _attach(
     )
     action = action_for(OrderControl.ATTACH, OrderState(row["state"]), is_same=order == stored)
     if action is Action.ATTACHED:
-        _write(db, row["id"], order, now)
+        _write(db, row, stored, order, now)
     add_event(db, row["id"], now, f"order.{action}", asked_by)
     return Applied(action, order.accession_number, order.modality, row["id"])
 

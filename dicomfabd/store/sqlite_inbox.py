@@ -17,7 +17,15 @@ from dicomfabd.domain.order import Action, Order, OrderControl, OrderState
 from dicomfabd.store.interface import Accepted, Applied, Change, Submission
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_changes import apply
-from dicomfabd.store.sqlite_orders import ADD_EVENT, ADD_JOB, ADD_ORDER, ADD_STEP, job_rows, order_row, step_rows
+from dicomfabd.store.sqlite_orders import ADD_EVENT, ADD_JOB, ADD_ORDER, job_rows, order_row
+from dicomfabd.store.sqlite_steps import (
+    ADD_STATION,
+    ADD_STEP,
+    next_revision,
+    station_rows,
+    step_rows,
+    taken_step_ids,
+)
 
 _Resend = tuple[str, bytes, str, str]
 
@@ -50,10 +58,13 @@ class _Intake:
         self._now = now
         self._answered = _answered_before(db, submissions)
         self._taken = _taken_accessions(db, submissions)
+        self._taken_steps = taken_step_ids(db, _step_ids(_orders_of(submissions)))
+        self._revision = next_revision(db)
         self._all_one_by_one = _is_any_waiting(db)
         self._messages: list[tuple[Any, ...]] = []
         self._orders: list[tuple[Any, ...]] = []
         self._steps: list[tuple[Any, ...]] = []
+        self._stations: list[tuple[Any, ...]] = []
         self._jobs: list[tuple[Any, ...]] = []
         self._events: list[tuple[Any, ...]] = []
         self._message_id, self._order_id = self._next_ids()
@@ -82,14 +93,15 @@ class _Intake:
         return outcome
 
     def _is_all_new(self, submission: Submission) -> bool:
-        names = [
-            change.order.accession_number
+        orders = [
+            change.order
             for change in submission.changes
             if isinstance(change, Change) and change.control is OrderControl.NEW and change.order
         ]
-        if len(names) != len(submission.changes) or (names and self._all_one_by_one):
+        if len(orders) != len(submission.changes) or (orders and self._all_one_by_one):
             return False
-        return self._taken.isdisjoint(names) and len(set(names)) == len(names)
+        names, steps = [order.accession_number for order in orders], _step_ids(orders)
+        return _are_new(names, self._taken) and _are_new(steps, self._taken_steps)
 
     def _add(self, submission: Submission) -> Accepted:
         message_id, self._message_id = self._message_id, self._message_id + 1
@@ -104,8 +116,10 @@ class _Intake:
         order_id, self._order_id = self._order_id, self._order_id + 1
         now = self._now
         self._taken.add(order.accession_number)
+        self._taken_steps.update(_step_ids([order]))
         self._orders.append(order_row(order_id, order, OrderState.SCHEDULED, message_id, now))
-        self._steps += step_rows(order_id, order)
+        self._steps += step_rows(order_id, order, self._revision)
+        self._stations += station_rows(order_id, order)
         self._jobs += job_rows(order_id, change, order, now)
         self._events.append((order_id, now, "order.created", f'{{"message":{message_id},"control":"NW"}}'))
         return Applied(Action.CREATED, order.accession_number, order.modality, order_id)
@@ -129,6 +143,7 @@ class _Intake:
             db.execute("RELEASE message")
         self._all_one_by_one = _is_any_waiting(db)
         self._taken |= {done.accession_number for done in applied}
+        self._taken_steps.update(_step_ids(_orders_of([submission])))
         return Accepted(submission.answer, is_duplicate=False, applied=tuple(applied), message_id=message_id)
 
     def _write(self) -> None:
@@ -136,6 +151,7 @@ class _Intake:
             (_ADD_MESSAGE, self._messages),
             (ADD_ORDER, self._orders),
             (ADD_STEP, self._steps),
+            (ADD_STATION, self._stations),
             (ADD_JOB, self._jobs),
             (ADD_EVENT, self._events),
         ):
@@ -191,13 +207,25 @@ def _answered_before(db: sqlite3.Connection, submissions: Sequence[Submission]) 
     return {key: (row[4], row[5]) for row in rows if (key := tuple(row[:4])) in keys}
 
 
-def _taken_accessions(db: sqlite3.Connection, submissions: Sequence[Submission]) -> set[str]:
-    names = [
-        change.order.accession_number
+def _orders_of(submissions: Iterable[Submission]) -> list[Order]:
+    return [
+        change.order
         for submission in submissions
         for change in submission.changes
         if isinstance(change, Change) and change.order
     ]
+
+
+def _step_ids(orders: Iterable[Order]) -> list[str]:
+    return [step.scheduled_procedure_step_id for order in orders for step in order.steps]
+
+
+def _are_new(names: Sequence[str], taken: set[str]) -> bool:
+    return taken.isdisjoint(names) and len(set(names)) == len(names)
+
+
+def _taken_accessions(db: sqlite3.Connection, submissions: Sequence[Submission]) -> set[str]:
+    names = [order.accession_number for order in _orders_of(submissions)]
     rows = db.execute(
         "SELECT accession_number FROM orders WHERE accession_number IN (SELECT value FROM json_each(?))",
         (to_json(names).decode(),),

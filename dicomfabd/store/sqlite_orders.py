@@ -9,13 +9,13 @@ from pydantic_core import to_json
 from dicomfabd.domain.order import LEGAL_MOVES, MOVES, Action, Order, OrderControl, OrderState, action_for
 from dicomfabd.store.interface import Applied, Change, StoredOrder
 from dicomfabd.store.rows import from_document, to_document
+from dicomfabd.store.sqlite_steps import move_steps
 
 ADD_ORDER: Final = """
 INSERT INTO orders (id, accession_number, filler_order_number, placer_order_number, patient_id, issuer_of_patient_id,
     study_instance_uid, state, document, message_id, created_at, updated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-ADD_STEP: Final = "INSERT INTO steps (order_id, ordinal, modality, station_ae_title, start_at) VALUES (?, ?, ?, ?, ?)"
 ADD_JOB: Final = "INSERT INTO jobs (order_id, destination, state, priority, due_at) VALUES (?, ?, ?, ?, ?)"
 ADD_EVENT: Final = "INSERT INTO events (order_id, at, event, detail) VALUES (?, ?, ?, ?)"
 
@@ -75,14 +75,6 @@ def order_row(order_id: int | None, order: Order, state: OrderState, message_id:
     )
 
 
-def step_rows(order_id: int, order: Order) -> list[tuple[Any, ...]]:
-    """Give the parameters of ADD_STEP."""
-    return [
-        (order_id, ordinal, step.modality, step.station_ae_title, f"{step.scheduled_at:%Y%m%d%H%M%S}")
-        for ordinal, step in enumerate(order.steps)
-    ]
-
-
 def job_rows(order_id: int, change: Change, order: Order, now: float) -> list[tuple[Any, ...]]:
     """Give the parameters of ADD_JOB."""
     return [
@@ -121,6 +113,7 @@ def move(db: sqlite3.Connection, order_id: int, origin: OrderState, target: Orde
         "UPDATE orders SET state = ?, updated_at = ?, finished_at = ? WHERE id = ?",
         (target, now, finished_at, order_id),
     )
+    move_steps(db, order_id, origin, target, now)
 
 
 def act(

@@ -11,6 +11,7 @@ from dicomfabd.store.interface import Applied, PatientChange, PatientKey, Stored
 from dicomfabd.store.rows import from_document, patient_from_document, to_document
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, add_event, has_begun
+from dicomfabd.store.sqlite_steps import rename_steps
 
 _MOST_MERGES_IN_A_ROW: Final = 32
 _BY_KEY: Final = """
@@ -155,16 +156,18 @@ def _update_orders(
         patient = overlay(order.patient, change)
         if patient == order.patient:
             continue
+        order = replace(order, patient=patient)
         db.execute(
             "UPDATE orders SET document = ?, patient_id = ?, issuer_of_patient_id = ?, updated_at = ? WHERE id = ?",
             (
-                to_document(replace(order, patient=patient)),
+                to_document(order),
                 patient.patient_id,
                 patient.issuer_of_patient_id,
                 now,
                 row["id"],
             ),
         )
+        rename_steps(db, row["id"], order)
         add_event(db, row["id"], now, "order.changed", {"message": message_id, "control": "ADT"})
         applied.append(Applied(Action.CHANGED, order.accession_number, order.modality, row["id"]))
     return applied

@@ -131,7 +131,7 @@ def _draft(order_in: OrderIn, default_start: datetime) -> OrderDraft:
         description=order_in.study_desc,
         modality=order_in.modality,
         scheduled_at=order_in.scheduled_at,
-        station_ae_title=order_in.station_ae_title,
+        station_ae_titles=(order_in.station_ae_title,),
     )
     return OrderDraft(
         patient=Patient(

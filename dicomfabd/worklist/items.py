@@ -1,22 +1,18 @@
 """An order's step as a worklist item with every attribute of PS3.4 Table K.6-1 that we keep."""
 
-from typing import Final
-
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dicomfabd.domain.order import Code, Order, OrderState, Step
-
-_STATUS: Final = {OrderState.IN_PROGRESS: "STARTED", OrderState.COMPLETED: "COMPLETED"}
+from dicomfabd.domain.order import Code, Order, Step, StepStatus
 
 
-def to_item(order: Order, step: Step, state: OrderState) -> Dataset:
+def to_item(order: Order, step: Step, status: StepStatus) -> Dataset:
     """Give the item; an attribute without a value is there with zero length, as modalities want type 2 ones."""
     item = Dataset()
     _patient(item, order)
     _request(item, order)
     scheduled = Dataset()
-    scheduled.ScheduledStationAETitle = step.station_ae_title
+    scheduled.ScheduledStationAETitle = list(step.station_ae_titles)
     scheduled.ScheduledProcedureStepStartDate = step.scheduled_at.strftime("%Y%m%d")
     scheduled.ScheduledProcedureStepStartTime = step.scheduled_at.strftime("%H%M%S")
     scheduled.Modality = step.modality
@@ -26,7 +22,7 @@ def to_item(order: Order, step: Step, state: OrderState) -> Dataset:
     scheduled.ScheduledProcedureStepID = step.scheduled_procedure_step_id
     scheduled.ScheduledStationName = ""
     scheduled.ScheduledProcedureStepLocation = ""
-    scheduled.ScheduledProcedureStepStatus = _STATUS.get(state, "SCHEDULED")
+    scheduled.ScheduledProcedureStepStatus = status.value
     scheduled.PreMedication = ""
     scheduled.RequestedContrastAgent = ""
     scheduled.CommentsOnTheScheduledProcedureStep = ""

@@ -6,8 +6,8 @@ from pydicom.dataset import Dataset
 
 from dicomfabd.dimse.matching import is_universal, range_of
 from dicomfabd.dimse.query import item_matches, text_of
-from dicomfabd.domain.order import ON_WORKLIST, OrderState
-from dicomfabd.store.interface import OrderQuery
+from dicomfabd.domain.order import StepStatus
+from dicomfabd.store.worklist_interface import ItemQuery
 
 _DATE: Final = "ScheduledProcedureStepStartDate"
 _TIME: Final = "ScheduledProcedureStepStartTime"
@@ -26,20 +26,18 @@ class WorklistQuery:
         self._dates = range_of("DA", date) if date else None
         self._times = range_of("TM", time) if time else None
 
-    def to_order_query(self, finished_since: float, limit: int) -> OrderQuery:
+    def to_item_query(self, done_since: float) -> ItemQuery:
         """Narrow the search by what the store has indexes for; the exact test follows."""
         first, last = self._dates or ("", "")
-        return OrderQuery(
-            accession_number=self._exact(self.identifier, "AccessionNumber"),
-            patient_id=self._exact(self.identifier, "PatientID"),
-            study_instance_uid=self._exact(self.identifier, "StudyInstanceUID"),
-            modality=self._exact(self._step, "Modality"),
-            states=ON_WORKLIST | {OrderState.COMPLETED},
+        return ItemQuery(
+            frozenset({StepStatus.SCHEDULED, StepStatus.STARTED, StepStatus.COMPLETED}),
+            done_since,
+            accession_numbers=self._exact(self.identifier, "AccessionNumber"),
+            patient_ids=self._exact(self.identifier, "PatientID"),
+            study_instance_uids=self._exact(self.identifier, "StudyInstanceUID"),
+            modalities=self._exact(self._step, "Modality"),
             start_from=f"{first}000000" if first else "",
             start_to=f"{last}235959" if last else "",
-            finished_since=finished_since,
-            by_start=True,
-            limit=limit,
         )
 
     def matches(self, item: Dataset) -> bool:
@@ -65,7 +63,7 @@ class WorklistQuery:
         value = text_of(dataset[keyword]) if keyword in dataset else ""
         return "" if is_universal(value) else value
 
-    def _exact(self, dataset: Dataset, keyword: str) -> str:
+    def _exact(self, dataset: Dataset, keyword: str) -> tuple[str, ...]:
         """Give a key's value if it stands for itself alone."""
         value = self._key(dataset, keyword).strip()
-        return "" if set(value) & set("*?\\") else value
+        return () if not value or set(value) & set("*?\\") else (value,)

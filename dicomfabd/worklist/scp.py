@@ -19,7 +19,7 @@ from dicomfabd.dimse.services import (
     Refusal,
     Services,
 )
-from dicomfabd.store.interface import OrderBook
+from dicomfabd.store.worklist_interface import WorklistBook
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.worklist.items import to_item
 from dicomfabd.worklist.matching import WorklistQuery
@@ -35,7 +35,7 @@ class WorklistServer:
     def __init__(
         self,
         settings: Worklist,
-        book: OrderBook,
+        book: WorklistBook,
         journal: Journal,
         more: Services = _NOTHING_MORE,
         clock: Callable[[], float] = time.time,
@@ -44,7 +44,7 @@ class WorklistServer:
 
         Args:
             settings: Its section.
-            book: Where the orders are looked up.
+            book: Where items are looked up.
             journal: Told of queries, and of associations that end badly.
             more: What is offered on the same port besides.
             clock: Gives Unix seconds.
@@ -95,9 +95,9 @@ class WorklistServer:
         given = 0
         # Keeping finished orders for 0 s means that none of them is finished late enough to be shown.
         since = self._clock() - self._settings.keep_done_s if self._settings.keep_done_s else float("inf")
-        for stored in self._book.find(query.to_order_query(since, most * _SEARCH_FACTOR)):
-            for step in stored.order.steps:
-                item = to_item(stored.order, step, stored.state)
+        for listed in self._book.find(query.to_item_query(since), most * _SEARCH_FACTOR):
+            for on_file in self._book.load([listed.order_id]).values():
+                item = to_item(on_file.order, on_file.order.steps[listed.ordinal], on_file.steps[listed.ordinal].status)
                 if not query.matches(item):
                     continue
                 answer, is_complete = project(query.identifier, item)

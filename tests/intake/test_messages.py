@@ -171,7 +171,7 @@ def _attributes(stored: StoredOrder | StoredPatient) -> Json:
             "procedure_scheme": order.procedure.scheme,
             "steps": len(order.steps),
             "step_ids": [step.scheduled_procedure_step_id for step in order.steps],
-            "stations": [step.station_ae_title for step in order.steps],
+            "stations": [title for step in order.steps for title in step.station_ae_titles],
             "modalities": [step.modality for step in order.steps],
         }
     )

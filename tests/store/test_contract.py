@@ -407,30 +407,15 @@ def test_every_change_is_on_the_timeline(store):
     ] == events
 
 
-def test_orders_are_found_by_what_a_worklist_asks(store):
-    """Modality, day and state."""
+def test_orders_are_found_by_their_state(store):
+    """And only those."""
     accepted(store, an_order("CT1"))
-    accepted(store, an_order("MR1", steps=(StepDraft(modality="MR", scheduled_at=NOON),)))
+    accepted(store, an_order("MR1"))
     accept(store, a_cancel(accession_number="MR1"))
 
-    def found(**query: object) -> list[str]:
-        return [stored.order.accession_number for stored in store.book.find(OrderQuery(**query))]
+    found = store.book.find(OrderQuery(states=frozenset({OrderState.SCHEDULED})))
 
-    assert ["CT1"] == found(modality="CT")
-    assert ["CT1"] == found(states=frozenset({OrderState.SCHEDULED}))
-    assert ["MR1", "CT1"] == found(start_from="20260302000000", start_to="20260302235959")
-    assert [] == found(start_from="20260303000000")
-
-
-def test_finished_orders_are_found_while_they_are_fresh(store, clock):
-    """keep_done_s of the worklist."""
-    accepted(store, an_order())
-    store.queue.settle(claim(store), delivered())
-    clock.advance(10)
-
-    assert 1 == len(store.book.find(OrderQuery(finished_since=clock.now - 20)))
-    assert 0 == len(store.book.find(OrderQuery(finished_since=clock.now - 5)))
-    assert 0 == len(store.book.find(OrderQuery(finished_since=float("inf"))))
+    assert ["CT1"] == [stored.order.accession_number for stored in found]
 
 
 def test_pages_follow_each_other(store):

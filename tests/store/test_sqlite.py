@@ -5,13 +5,17 @@ import pytest
 from sqlite_utils import Migrations
 
 from dicomfabd.domain.errors import StoreUnavailable
+from dicomfabd.domain.order import StepStatus
 from dicomfabd.store import sqlite
 from dicomfabd.store.interface import Submission
 from dicomfabd.store.migrations import queue_migrations
 from dicomfabd.store.opening import open_store
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_queue import _LAPSED, _NEXT_DUE, _NEXT_TURN
+from dicomfabd.store.worklist_interface import ItemQuery
 from tests.builders import a_message, a_new, an_order
+
+OPEN = frozenset({StepStatus.SCHEDULED, StepStatus.STARTED})
 
 
 @pytest.fixture
@@ -128,3 +132,38 @@ def test_what_workers_ask_again_and_again_never_looks_through_the_queue(file, st
 
     assert [] == [step for step in plan if step.startswith("SCAN jobs")]
     assert [step for step in plan if step.startswith("SEARCH jobs")]
+
+
+def test_an_older_database_keeps_its_steps(tmp_path):
+    """Each with the one station it had, standing as its order does."""
+    store = open_store(f"sqlite:///{tmp_path / 's.db'}")
+    store.inbox.accept([Submission(a_message(), [a_new(an_order("A1"), "m"), a_new(an_order("A2"))])])
+    store.queue.claim("w", 60, {"m": 1})
+    now = store.worklist.load([1, 2])
+    store.close()
+    with sqlite3.connect(tmp_path / "s.db") as db:
+        for statement in (
+            "UPDATE orders SET document = json_set(json_remove(document, '$.steps[0].station_ae_titles',"
+            " '$.steps[0].station_name', '$.steps[0].location', '$.steps[0].worklist_label'),"
+            " '$.steps[0].station_ae_title', 'FABCT')",
+            "CREATE TABLE old AS SELECT order_id, ordinal, modality, 'FABCT' AS station_ae_title, start_at FROM steps",
+            "DROP TABLE steps",
+            "DROP TABLE stations",
+            "DROP TABLE worklist_queries",
+            "DELETE FROM revisions WHERE subject = 'worklist'",
+            "ALTER TABLE old RENAME TO steps",
+            "DELETE FROM _sqlite_migrations WHERE name >= 'm0004'",
+        ):
+            db.execute(statement)
+    db.close()
+
+    store = open_store(f"sqlite:///{tmp_path / 's.db'}")
+    found = [(item.order_id, item.ordinal) for item in store.worklist.find(ItemQuery(OPEN, 0, stations=("FABCT",)), 9)]
+    migrated = store.worklist.load([1, 2])
+    named = store.worklist.find(ItemQuery(OPEN, 0, name_parts=("=doe^jane=",)), 9)
+    store.close()
+
+    assert ([(1, 0), (2, 0)], 2) == (found, len(named))
+    assert [(order.order, order.steps[0].status) for order in now.values()] == [
+        (order.order, order.steps[0].status) for order in migrated.values()
+    ]

@@ -24,7 +24,7 @@ def serve(store, journal, clock):
     with contextlib.ExitStack() as started:
 
         def start(**settings):
-            server = WorklistServer(Worklist(port=0, **settings), store.book, journal, clock=clock)
+            server = WorklistServer(Worklist(port=0, **settings), store.worklist, journal, clock=clock)
             started.enter_context(running(server))
             return server
 

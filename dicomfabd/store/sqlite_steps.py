@@ -1,0 +1,135 @@
+"""Steps as rows: what the worklist is looked up by; written in the transaction of the change they show."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from dicomfabd.dimse.matching import fold_groups
+from dicomfabd.domain.draft import short_id
+from dicomfabd.domain.order import ENDED, STEP_STATUS, Order, OrderState, StepStatus
+from dicomfabd.store.rows import from_document
+
+ADD_STEP: Final = "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
+ADD_STATION: Final = "INSERT INTO stations VALUES (?, ?, ?, ?)"
+_DROP_STATION: Final = (
+    "DELETE FROM stations WHERE station_ae_title = ? AND start_at = ? AND order_id = ? AND ordinal = ?"
+)
+
+
+def next_revision(db: sqlite3.Connection) -> int:
+    """Give a number that no change of the worklist had before."""
+    rows = db.execute("UPDATE revisions SET revision = revision + 1 WHERE subject = 'worklist' RETURNING revision")
+    return int(rows.fetchone()[0])
+
+
+def step_rows(
+    order_id: int, order: Order, revision: int, status: StepStatus = StepStatus.SCHEDULED, done_at: float | None = None
+) -> list[tuple[Any, ...]]:
+    """Give the parameters of ADD_STEP, for steps that all stand alike."""
+    name = f"={fold_groups(order.patient.patient_name)}="
+    return [
+        (
+            order_id,
+            ordinal,
+            step.scheduled_procedure_step_id,
+            step.modality,
+            f"{step.scheduled_at:%Y%m%d%H%M%S}",
+            step.worklist_label,
+            name,
+            status.value,
+            done_at,
+            revision,
+        )
+        for ordinal, step in enumerate(order.steps)
+    ]
+
+
+def station_rows(order_id: int, order: Order) -> list[tuple[str, str, int, int]]:
+    """Give the parameters of ADD_STATION."""
+    return [
+        (title, f"{step.scheduled_at:%Y%m%d%H%M%S}", order_id, ordinal)
+        for ordinal, step in enumerate(order.steps)
+        for title in step.station_ae_titles
+    ]
+
+
+def add_steps(db: sqlite3.Connection, order_id: int, order: Order, state: OrderState, now: float) -> None:
+    """List the steps of an order that has none yet."""
+    status = STEP_STATUS[state]
+    rows = step_rows(order_id, order, next_revision(db), status, now if status.is_over else None)
+    db.executemany(ADD_STEP, rows)
+    db.executemany(ADD_STATION, station_rows(order_id, order))
+
+
+def rewrite_steps(
+    db: sqlite3.Connection, order_id: int, before: Order, order: Order, state: OrderState, now: float
+) -> None:
+    """Put an order's steps as they are now in place of those before; a step that stays keeps its status."""
+    statuses = db.execute("SELECT step_id, status, done_at FROM steps WHERE order_id = ?", (order_id,)).fetchall()
+    db.execute("DELETE FROM steps WHERE order_id = ?", (order_id,))
+    db.executemany(_DROP_STATION, station_rows(order_id, before))
+    add_steps(db, order_id, order, state, now)
+    db.executemany(
+        "UPDATE steps SET status = ?, done_at = ? WHERE order_id = ? AND step_id = ?",
+        [(row["status"], row["done_at"], order_id, row["step_id"]) for row in statuses],
+    )
+
+
+def rename_steps(db: sqlite3.Connection, order_id: int, order: Order) -> None:
+    """Show what an order says of its patient now."""
+    db.execute(
+        "UPDATE steps SET folded_name = ?, revision = ? WHERE order_id = ?",
+        (f"={fold_groups(order.patient.patient_name)}=", next_revision(db), order_id),
+    )
+
+
+def move_steps(db: sqlite3.Connection, order_id: int, origin: OrderState, target: OrderState, now: float) -> None:
+    """Give an order's steps the status that goes with its state; one that is over stays so, unless the order rises."""
+    status = STEP_STATUS[target]
+    db.execute(
+        "UPDATE steps SET status = ?, done_at = ?, revision = ? WHERE order_id = ? AND (done_at IS NULL OR ?)",
+        (status.value, now if status.is_over else None, next_revision(db), order_id, origin in ENDED),
+    )
+
+
+def taken_step_ids(db: sqlite3.Connection, step_ids: Iterable[str], order_id: int = 0) -> set[str]:
+    """Give those of some step IDs that another order's steps have."""
+    rows = db.execute(
+        "SELECT DISTINCT step_id FROM steps WHERE step_id IN (SELECT value FROM json_each(?)) AND order_id <> ?",
+        (to_json(list(step_ids)).decode(), order_id),
+    )
+    return {row[0] for row in rows}
+
+
+def with_own_step_ids(db: sqlite3.Connection, order: Order, order_id: int = 0) -> Order:
+    """Give an order whose step IDs no other order has: a modality knows an examination by this ID alone.
+
+    The one that stands for a taken ID depends on the order alone, so that it is the same each time it is sent.
+    """
+    taken = taken_step_ids(db, [step.scheduled_procedure_step_id for step in order.steps], order_id)
+    if not taken:
+        return order
+    steps = [
+        replace(step, scheduled_procedure_step_id=short_id("step", order.accession_number, str(ordinal)))
+        if step.scheduled_procedure_step_id in taken
+        else step
+        for ordinal, step in enumerate(order.steps)
+    ]
+    return replace(order, steps=tuple(steps))
+
+
+def unlist(db: sqlite3.Connection, steps: Sequence[sqlite3.Row]) -> int:
+    """Take steps, rows of (order_id, ordinal), off the index: nobody may see them any more; gives their number."""
+    db.executemany(
+        "UPDATE steps SET is_listed = 0 WHERE order_id = ? AND ordinal = ?",
+        [(row["order_id"], row["ordinal"]) for row in steps],
+    )
+    gone = {(row["order_id"], row["ordinal"]) for row in steps}
+    for order_id in {order_id for order_id, _ in gone}:
+        (document,) = db.execute("SELECT document FROM orders WHERE id = ?", (order_id,)).fetchone()
+        stations = [row for row in station_rows(order_id, from_document(document)) if row[2:] in gone]
+        db.executemany(_DROP_STATION, stations)
+    return len(steps)

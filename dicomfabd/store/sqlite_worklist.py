@@ -1,0 +1,192 @@
+"""The worklist on SQLite: items by index, a page at a time, and what was asked."""
+
+# ruff: noqa: S608 - statements are put together of our own text alone; what was asked is always a parameter
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from dicomfabd.domain.order import StepStatus
+from dicomfabd.store.rows import from_document
+from dicomfabd.store.sqlite import SqliteFile
+from dicomfabd.store.sqlite_steps import unlist
+from dicomfabd.store.worklist_interface import ItemQuery, ListedItem, LoggedQuery, OrderOnFile, StepOnFile
+
+_MOST_AT_ONCE: Final = 1000
+
+# The first table is the one an index is sought in; CROSS JOIN keeps SQLite from choosing another.
+_BY_ORDER: Final = "orders o CROSS JOIN steps s ON s.order_id = o.id"
+_BY_STATION: Final = "stations t CROSS JOIN steps s ON s.order_id = t.order_id AND s.ordinal = t.ordinal"
+_BY_START: Final = "steps s"
+
+
+class SqliteWorklistBook:
+    """See `worklist_interface.WorklistBook`."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        """Take the database."""
+        self._file = file
+
+    def find(self, query: ItemQuery, limit: int, after: ListedItem | None = None) -> list[ListedItem]:
+        """See `WorklistBook.find`."""
+        sql, parameters = statement(query, limit, after)
+        return [ListedItem(*row) for row in self._file.read(sql, *parameters)]
+
+    def load(self, order_ids: Collection[int]) -> Mapping[int, OrderOnFile]:
+        """See `WorklistBook.load`."""
+        return self._orders("id IN (SELECT value FROM json_each(?))", json.dumps(list(order_ids)))
+
+    def by_accession(self, accession_number: str) -> OrderOnFile | None:
+        """See `WorklistBook.by_accession`."""
+        return next(iter(self._orders("accession_number = ?", accession_number).values()), None)
+
+    def revision(self) -> int:
+        """See `WorklistBook.revision`."""
+        return int(self._file.read("SELECT revision FROM revisions WHERE subject = 'worklist'")[0][0])
+
+    def retire(self, done_before: float) -> int:
+        """See `WorklistBook.retire`."""
+        due = "FROM steps WHERE is_listed = 1 AND done_at IS NOT NULL AND done_at < ? LIMIT ?"
+        total = 0
+        while self._file.read(f"SELECT 1 {due}", done_before, 1):
+
+            def operation(db: sqlite3.Connection) -> int:
+                rows = db.execute(f"SELECT order_id, ordinal {due}", (done_before, _MOST_AT_ONCE)).fetchall()
+                return unlist(db, rows)
+
+            total += self._file.writer.run(operation)
+        return total
+
+    def log(self, queries: Sequence[LoggedQuery], keep: int) -> None:
+        """See `WorklistBook.log`."""
+        rows = [
+            (
+                query.query_id,
+                query.at,
+                query.calling_ae_title,
+                query.called_ae_title,
+                query.peer,
+                json.dumps(query.keys, ensure_ascii=False),
+                query.answers,
+                query.seconds,
+                query.status,
+                query.comment,
+            )
+            for query in queries
+        ]
+
+        def operation(db: sqlite3.Connection) -> None:
+            db.executemany("INSERT OR REPLACE INTO worklist_queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            db.execute("DELETE FROM worklist_queries WHERE id <= (SELECT max(id) FROM worklist_queries) - ?", (keep,))
+
+        self._file.writer.run(operation, len(rows))
+
+    def last_query_id(self) -> int:
+        """See `WorklistBook.last_query_id`."""
+        return int(self._file.read("SELECT coalesce(max(id), 0) FROM worklist_queries")[0][0])
+
+    def query(self, query_id: int) -> LoggedQuery | None:
+        """See `WorklistBook.query`."""
+        rows = self._file.read("SELECT * FROM worklist_queries WHERE id = ?", query_id)
+        return _logged(rows[0]) if rows else None
+
+    def queries(self, limit: int, before_id: int | None = None) -> list[LoggedQuery]:
+        """See `WorklistBook.queries`."""
+        rows = self._file.read(
+            "SELECT * FROM worklist_queries WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2", before_id, limit
+        )
+        return [_logged(row) for row in rows]
+
+    def _orders(self, condition: str, value: object) -> dict[int, OrderOnFile]:
+        steps: dict[int, list[StepOnFile]] = {}
+        for row in self._file.read(
+            "SELECT order_id, status, done_at, is_listed, revision FROM steps"
+            f" WHERE order_id IN (SELECT id FROM orders WHERE {condition}) ORDER BY order_id, ordinal",
+            value,
+        ):
+            step = StepOnFile(StepStatus(row["status"]), row["done_at"], bool(row["is_listed"]), row["revision"])
+            steps.setdefault(row["order_id"], []).append(step)
+        rows = self._file.read(f"SELECT id, document FROM orders WHERE {condition}", value)
+        return {
+            row["id"]: OrderOnFile(row["id"], from_document(row["document"]), tuple(steps.get(row["id"], ())))
+            for row in rows
+        }
+
+
+def statement(query: ItemQuery, limit: int, after: ListedItem | None = None) -> tuple[str, list[Any]]:
+    """Give the SQL that looks items up, and its parameters."""
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    for condition, values in _conditions(query, after):
+        conditions.append(condition)
+        parameters += values
+    source = _source(query)
+    start = "t.start_at" if source is _BY_STATION else "s.start_at"
+    distinct = "DISTINCT " if source is _BY_STATION and len(query.stations) > 1 else ""
+    sql = (
+        f"SELECT {distinct}{start}, s.order_id, s.ordinal, s.revision FROM {source} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {start}, s.order_id, s.ordinal LIMIT ?"
+    )
+    return sql, [*parameters, limit]
+
+
+def _source(query: ItemQuery) -> str:
+    if query.accession_numbers or query.patient_ids or query.study_instance_uids:
+        return _BY_ORDER
+    return _BY_STATION if query.stations and not query.step_ids else _BY_START
+
+
+def _conditions(query: ItemQuery, after: ListedItem | None) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Give conditions and their parameters, each restricting what it can by an index."""
+    source = _source(query)
+    start = "t.start_at" if source is _BY_STATION else "s.start_at"
+    yield from _any_of("o.accession_number", query.accession_numbers)
+    yield from _any_of("o.patient_id", query.patient_ids)
+    yield from _any_of("o.study_instance_uid", query.study_instance_uids)
+    yield from _any_of("s.step_id", query.step_ids)
+    if source is _BY_STATION:
+        yield from _any_of("t.station_ae_title", query.stations)
+    yield "s.is_listed = 1", ()
+    yield from _any_of("s.status", tuple(query.statuses) or ("",))
+    yield "(s.done_at IS NULL OR s.done_at >= ?)", (query.done_since,)
+    yield from _any_of("s.modality", query.modalities)
+    yield from _any_of("s.worklist_label", query.labels)
+    for text, value in (
+        (f"{start} >= ?", query.start_from),
+        (f"{start} <= ?", query.start_to),
+        (f"substr({start}, 9) >= ?", query.time_from),
+        (f"substr({start}, 9) <= ?", query.time_to),
+    ):
+        if value:
+            yield text, (value,)
+    for part in query.name_parts:
+        yield "instr(s.folded_name, ?)", (part,)
+    if query.stations and source is not _BY_STATION:
+        marks = ", ".join("?" * len(query.stations))
+        same = "t.order_id = s.order_id AND t.ordinal = s.ordinal AND t.start_at = s.start_at"
+        yield f"EXISTS (SELECT 1 FROM stations t WHERE {same} AND t.station_ae_title IN ({marks}))", query.stations
+    if after is not None:
+        yield f"({start}, s.order_id, s.ordinal) > (?, ?, ?)", after[:3]
+
+
+def _any_of(column: str, values: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if len(values) == 1:
+        yield f"{column} = ?", values
+    elif values:
+        yield f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(values),)
+
+
+def _logged(row: sqlite3.Row) -> LoggedQuery:
+    return LoggedQuery(
+        query_id=row["id"],
+        at=row["at"],
+        calling_ae_title=row["calling"],
+        called_ae_title=row["called"],
+        peer=row["peer"],
+        keys=json.loads(row["keys"]),
+        answers=row["answers"],
+        seconds=row["seconds"],
+        status=row["status"],
+        comment=row["comment"],
+    )
