@@ -107,7 +107,7 @@ class Daemon:
         self._exit.push_async_callback(archive.stop)
         self._note(ARCHIVE, "{}", settings.archive.host, archive.port)
         reports = CommitmentReports(store.commitments, settings.workers, self.journal, self._wake_workers())
-        worklist = WorklistServer(settings.worklist, store.worklist, self.journal, reports.services)
+        worklist = WorklistServer(settings.worklist, settings.profiles, store.worklist, self.journal, reports.services)
         await worklist.start()
         self._exit.push_async_callback(worklist.stop)
         self._note("worklist", "{}", settings.worklist.host, worklist.port)

@@ -3,6 +3,7 @@
 from dicomfabd.config.errors import ConfigError
 from dicomfabd.config.intake import Intake
 from dicomfabd.config.loading import load
+from dicomfabd.config.profiles import ProfileSection
 from dicomfabd.config.rendering import render
 from dicomfabd.config.sections import (
     Archive,
@@ -26,6 +27,7 @@ __all__ = [
     "DestinationSection",
     "Fabricate",
     "Intake",
+    "ProfileSection",
     "RouteSection",
     "RoutingSection",
     "Section",

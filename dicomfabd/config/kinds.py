@@ -32,6 +32,19 @@ ORDER_ATTRIBUTES: Final = (
 )
 """What a sender may keep somewhere else than the standard says."""
 
+_CHARACTER_SETS: Final = frozenset(
+    {
+        *(f"ISO_IR {number}" for number in (6, 13, 100, 101, 109, 110, 126, 127, 138, 144, 148, 166, 192)),
+        *(
+            f"ISO 2022 IR {number}"
+            for number in (6, 13, 58, 87, 100, 101, 109, 110, 126, 127, 138, 144, 148, 149, 159, 166)
+        ),
+        "GB18030",
+        "GBK",
+    }
+)
+"""Defined terms of SpecificCharacterSet (PS3.3 C.12.1.1.2)."""
+
 _ORDER_CONTROL: Final = re.compile(
     "NW|SN|NA|XO|XX|XR|RP|RU|RO|CA|OC|CR|DC|OD|DR|HD|OH|HR|RL|OE|OR|SC|RE|PA|CH"
     "|OK|UA|UC|UD|UF|UH|UM|UN|UR|UX|RF|AF|LI|PR|DE|SS|SR|ST|MC|CN"  # these change nothing
@@ -111,6 +124,12 @@ def _order_control(value: str) -> str:
     return value
 
 
+def _character_set(value: str) -> str:
+    if not _CHARACTER_SETS.issuperset(filter(None, value.split("\\"))):
+        raise ValueError("not a character set")
+    return value
+
+
 def _transfer_syntax(value: str) -> str:
     if value not in TRANSFER_SYNTAXES:
         raise ValueError("not a transfer syntax")
@@ -141,6 +160,16 @@ WebUrl = Annotated[
     str,
     AfterValidator(_web_url),
     Hint('not a base of DICOMweb services. Use one such as "https://pacs.example/dicom-web".'),
+]
+CharacterSet = Annotated[
+    str,
+    AfterValidator(_character_set),
+    Hint('not a DICOM character set. Use a defined term such as "ISO_IR 100", "ISO_IR 192", or "".'),
+]
+Keyword = Annotated[
+    str,
+    Field(pattern=r"^[A-Z][A-Za-z0-9]{2,63}$"),
+    Hint('not a DICOM keyword. Use one such as "PatientName" or "Modality".'),
 ]
 When = Literal["at_once", "scheduled", "delayed", "by_hand"]
 TimeFactor = Annotated[float, Field(ge=0.001, le=1e6), Hint("not a factor. Use 1, or more to hurry: 0.001 to 1000000.")]

@@ -69,6 +69,13 @@ class Worklist(Section):
     called_ae_titles: list[AeTitle] = Field([], description="Called AE titles we answer to; empty is any.")
     keep_done_s: Seconds = Field(3600, description="How long a finished order stays visible; 0 is not at all.")
     max_answers: Positive = Field(500, description="Most items given for one query.")
+    statuses: list[Literal["SCHEDULED", "STARTED", "COMPLETED", "DISCONTINUED", "CANCELED"]] = Field(
+        ["SCHEDULED", "STARTED", "COMPLETED"], min_length=1, description="Items in these states are shown."
+    )
+    keep_queries: Positive = Field(100_000, description="How many of the newest queries are kept to look at.")
+    folder: str = Field(
+        "", description='A folder kept in step with the items as .wl files, for other worklist servers; "" is none.'
+    )
     tls: Tls = Tls()
 
 

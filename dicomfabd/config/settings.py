@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dicomfabd.config.intake import Intake
+from dicomfabd.config.profiles import ProfileSection
 from dicomfabd.config.sections import (
     Archive,
     DestinationSection,
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     destinations: list[DestinationSection] = []
     routes: list[RouteSection] = []
     senders: list[SenderSection] = []
+    profiles: list[ProfileSection] = []
 
     @property
     def protocols_dir(self) -> Path:

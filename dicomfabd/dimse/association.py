@@ -228,7 +228,7 @@ class Association:
         try:
             await perform(exchange)
         except Refusal as refusal:
-            await exchange.send(exchange.response(refusal.status, comment=refusal.comment))
+            await exchange.send(exchange.response(refusal.status, comment=refusal.comment, offending=refusal.offending))
         except (Gone, Violation):
             raise
         except Exception as bug:  # ours must not take the association with it

@@ -18,6 +18,7 @@ MOVE_DESTINATION: Final = 0x0600
 PRIORITY: Final = 0x0700
 DATA_SET_TYPE: Final = 0x0800
 STATUS: Final = 0x0900
+OFFENDING_ELEMENT: Final = 0x0901
 ERROR_COMMENT: Final = 0x0902
 AFFECTED_SOP_INSTANCE: Final = 0x1000
 REQUESTED_SOP_INSTANCE: Final = 0x1001
@@ -118,6 +119,7 @@ def answer(
     *,
     has_data_set: bool = False,
     comment: str = "",
+    offending: int = 0,
     counts: Mapping[int, int] | None = None,
 ) -> bytes:
     """Encode the response to a request.
@@ -127,6 +129,7 @@ def answer(
         status: PS3.7 Annex C, or of the service.
         has_data_set: Whether an identifier follows.
         comment: For people; cut to 64 characters of ASCII.
+        offending: Tag of the element that is at fault; 0 is none.
         counts: Elements that count sub-operations.
     """
     repeated = request.elements
@@ -144,6 +147,8 @@ def answer(
     values |= {element: repeated[element] for element in (EVENT_TYPE, ACTION_TYPE) if element in repeated}
     if comment:
         values[ERROR_COMMENT] = comment[:_LONGEST_COMMENT].encode("ascii", "replace")
+    if offending:
+        values[OFFENDING_ELEMENT] = _HEAD.pack(offending >> 16, offending & 0xFFFF, 0)[:4]
     return encode(values)
 
 

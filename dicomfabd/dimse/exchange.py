@@ -76,10 +76,17 @@ class Exchange:
         return datasets.encode(dataset, self.context.transfer_syntax)
 
     def response(
-        self, status: int, data: bytes = b"", comment: str = "", counts: Mapping[int, int] | None = None
+        self,
+        status: int,
+        data: bytes = b"",
+        comment: str = "",
+        offending: int = 0,
+        counts: Mapping[int, int] | None = None,
     ) -> Outbound:
         """Give a response to send; see `command.answer`."""
-        encoded = answer(self.command, status, has_data_set=bool(data), comment=comment, counts=counts)
+        encoded = answer(
+            self.command, status, has_data_set=bool(data), comment=comment, offending=offending, counts=counts
+        )
         return Outbound(self.context.context_id, encoded, data)
 
     async def ask(self, context_id: int, make: Callable[[int], bytes], data: bytes) -> Command:

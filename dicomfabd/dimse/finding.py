@@ -1,18 +1,62 @@
 """C-FIND (PS3.7 §9.1.2): answers streamed as they are found, until there are no more or the peer has enough."""
 
+import asyncio
 from collections.abc import Iterator
 
 from dicomfabd.dimse.batches import Batches
+from dicomfabd.dimse.command import answer
 from dicomfabd.dimse.exchange import Exchange
 from dicomfabd.dimse.pdu import Outbound
-from dicomfabd.dimse.services import CANCELLED, SOP_CLASS_NOT_SUPPORTED, SUCCESS, FindHandler, Refusal
+from dicomfabd.dimse.services import (
+    CANCELLED,
+    PROCESSING_FAILURE,
+    SOP_CLASS_NOT_SUPPORTED,
+    SUCCESS,
+    FindHandler,
+    Refusal,
+    SearchHandler,
+)
 
 
 async def perform_find(exchange: Exchange) -> None:
     """Answer a query; raises as `performing.perform`."""
-    handler = exchange.services.find.get(exchange.context.abstract_syntax)
-    if handler is None:
+    sop_class = exchange.context.abstract_syntax
+    if begin := exchange.services.search.get(sop_class):
+        await _search(exchange, begin)
+    elif handler := exchange.services.find.get(sop_class):
+        await _find(exchange, handler)
+    else:
         raise Refusal(SOP_CLASS_NOT_SUPPORTED, "this is not answered here")
+
+
+async def _search(exchange: Exchange, begin: SearchHandler) -> None:
+    """Send answers that come encoded; the last of them and the final response leave in one write."""
+    search = begin(exchange.data, exchange.context.transfer_syntax, exchange.peer)
+    context_id = exchange.context.context_id
+    pending: dict[int, bytes] = {}
+    final = PROCESSING_FAILURE
+    try:
+        is_over = False
+        while not is_over:
+            batch = search.next() if search.is_quick else await exchange.run(search.next)
+            messages = []
+            if not exchange.is_cancelled:
+                for status, data in batch:
+                    if status not in pending:
+                        pending[status] = answer(exchange.command, status, has_data_set=True)
+                    messages.append(Outbound(context_id, pending[status], data))
+            is_over = search.is_done or exchange.is_cancelled
+            if is_over:
+                final = CANCELLED if exchange.is_cancelled else SUCCESS
+                messages.append(exchange.response(final))
+            await exchange.send(*messages)
+            # A C-CANCEL is read, and everybody else served, between two batches.
+            await asyncio.sleep(0)
+    finally:
+        search.close(final)
+
+
+async def _find(exchange: Exchange, handler: FindHandler) -> None:
     answers = Batches(exchange.run, lambda: _answers(exchange, handler))
     try:
         while batch := await answers.next():

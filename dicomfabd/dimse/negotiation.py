@@ -127,7 +127,7 @@ class Offer:
         self._services = services
         self._called = frozenset(called)
         self._pdu_bytes = pdu_bytes
-        self._peer_is_scu = frozenset({VERIFICATION, *services.find, *services.move, *services.get})
+        self._peer_is_scu = frozenset({VERIFICATION, *services.find, *services.search, *services.move, *services.get})
 
     def negotiate(self, body: bytes) -> Agreement:
         """Answer an A-ASSOCIATE-RQ PDU, given without its header. Takes milliseconds.

@@ -6,7 +6,7 @@ is a bug, answered as a processing failure.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 from pydicom.dataset import Dataset
 
@@ -35,11 +35,12 @@ _GENERAL_WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})  # PS3.7 Annex C.
 class Refusal(Exception):  # noqa: N818 - an answer, not a bug
     """A request gets a failure status (PS3.4 for the service), with a comment of at most 64 characters."""
 
-    def __init__(self, status: int, comment: str) -> None:
-        """Take the status and what to tell the peer."""
+    def __init__(self, status: int, comment: str, offending: int = 0) -> None:
+        """Take the status, what to tell the peer, and the tag of what it is about, if there is one."""
         super().__init__(comment)
         self.status = status
         self.comment = comment[:64]
+        self.offending = offending
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,28 @@ class Retrieval:
     instances: Iterable[Outgoing]
 
 
+class Search(Protocol):
+    """A query whose answers come encoded, a batch at a time.
+
+    Attributes:
+        is_quick: True where a batch is found by an index in less time than a thread would take to be woken; it is
+            asked for on the event loop then.
+        is_done: True once there are no more.
+    """
+
+    is_quick: bool
+    is_done: bool
+
+    def next(self) -> list[tuple[int, bytes]]:
+        """Give more answers, pending status and identifier; not so many that a C-CANCEL would come much too late."""
+
+    def close(self, status: int) -> None:
+        """Note the status of the final response."""
+
+
 Answer = tuple[int, Dataset]
 FindHandler = Callable[[Dataset, Peer], Iterable[Answer]]
+SearchHandler = Callable[[bytes, str, Peer], Search]
 StoreHandler = Callable[[StoreRequest, Peer], None]
 MoveHandler = Callable[[Dataset, Peer, str, int], Iterator[SubOperations]]
 GetHandler = Callable[[Dataset, Peer], Retrieval]
@@ -128,6 +149,7 @@ class Services:
 
     Attributes:
         find: SOP class UID → function that gives pending answers.
+        search: SOP class UID → function that begins a search, given identifier and transfer syntax; on the event loop.
         store: Keeps an instance durably.
         move: SOP class UID → function that sends instances to an AE title; gets identifier, peer, that title, and the
             message ID of the request. Its first word comes before anything is sent, then one for each instance.
@@ -137,6 +159,7 @@ class Services:
     """
 
     find: Mapping[str, FindHandler] = field(default_factory=dict)
+    search: Mapping[str, SearchHandler] = field(default_factory=dict)
     store: StoreHandler | None = None
     move: Mapping[str, MoveHandler] = field(default_factory=dict)
     get: Mapping[str, GetHandler] = field(default_factory=dict)

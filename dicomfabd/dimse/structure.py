@@ -13,10 +13,8 @@ _SEQUENCE_END: Final = (0xFFFE, 0xE0DD)
 _UNDEFINED: Final = 0xFFFFFFFF
 _TAG_BYTES: Final = 4
 _LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_LONG_VRS: Final = frozenset(
-    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-)
-_VRS: Final = _LONG_VRS | frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+LONG_VRS: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+VRS: Final = LONG_VRS | frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 
 
 class MalformedDataSet(ValueError):  # noqa: N818 - what it is
@@ -93,9 +91,9 @@ class _Walk:
                 raise MalformedDataSet("it is not encoded as its transfer syntax says")
             return b"", int.from_bytes(length, "little")
         vr = self._take(2)
-        if vr not in _VRS:
+        if vr not in VRS:
             raise MalformedDataSet(f"({tag[0]:04X},{tag[1]:04X}) has no value representation")
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             self._take(2)
             return vr, self._number(4)
         return vr, self._number(2)

@@ -1,6 +1,10 @@
 """What happens on our DICOM ports."""
 
+from typing import Final
+
 from dicomfabd.telemetry.voice import Voice, ms
+
+_RESULTS: Final = {0x0000: "ok", 0xFE00: "cancelled"}
 
 
 class DicomJournal(Voice):
@@ -37,16 +41,34 @@ class DicomJournal(Voice):
         level = "error" if problem else "info"
         self._say(level, "dicom.certificate_reloaded", listener=listener, problem=problem)
 
-    def worklist_queried(self, calling: str, called: str, keys: list[str], answers: int, seconds: float) -> None:
+    def worklist_queried(
+        self, query: int, calling: str, called: str, keys: list[str], answers: int, status: int, seconds: float
+    ) -> None:
         """A modality asked and was answered; `keys` are keywords without their values."""
         self._say(
-            "info", "worklist.queried", calling=calling, called=called, keys=keys, answers=answers, ms=ms(seconds)
+            "info",
+            "worklist.queried",
+            query=query,
+            calling=calling,
+            called=called,
+            keys=keys,
+            answers=answers,
+            status=f"{status:04X}",
+            ms=ms(seconds),
         )
-        self._sink.add("dicomfabd_worklist_queries_total", 1, "ok")
+        self._sink.add("dicomfabd_worklist_queries_total", 1, _RESULTS.get(status, "failed"))
         self._sink.add("dicomfabd_worklist_answers_total", answers)
         self._sink.observe("dicomfabd_worklist_query_seconds", seconds)
 
-    def worklist_query_failed(self, calling: str, called: str, reason: str) -> None:
+    def worklist_query_failed(self, query: int, calling: str, called: str, reason: str) -> None:
         """A modality asked and got a failure status."""
-        self._say("warning", "worklist.query_failed", calling=calling, called=called, reason=reason)
+        self._say("warning", "worklist.query_failed", query=query, calling=calling, called=called, reason=reason)
         self._sink.add("dicomfabd_worklist_queries_total", 1, "failed")
+
+    def worklist_transliterated(self, order_id: int, accession: str, profile: str) -> None:
+        """An item was given in other letters, because its modality can show no others."""
+        self._say("info", "worklist.transliterated", order=order_id, accession=accession, profile=profile)
+
+    def worklist_queries_not_kept(self, reason: str) -> None:
+        """Queries could not be kept for people to look at; they were answered."""
+        self._say("warning", "worklist.queries_not_kept", reason=reason)

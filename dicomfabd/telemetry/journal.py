@@ -31,6 +31,8 @@ EVENTS = (
     "dicom.certificate_reloaded",
     "worklist.queried",
     "worklist.query_failed",
+    "worklist.transliterated",
+    "worklist.queries_not_kept",
     "study.begun",
     "study.unmapped",
     "study.delivered",

@@ -56,7 +56,7 @@ METRICS: Final = (
     ),
     Metric(
         Counter, "dicomfabd_worklist_queries_total", "Worklist C-FIND requests.", ("result",)
-    ),  # result: ok | failed
+    ),  # result: ok | cancelled | failed
     Metric(Counter, "dicomfabd_worklist_answers_total", "Worklist items given."),
     Metric(Histogram, "dicomfabd_worklist_query_seconds", "Worklist request to last answer.", (), _FAST),
     Metric(Counter, "dicomfabd_fabricate_studies_total", "Studies begun.", ("modality",)),  # modality: of a protocol

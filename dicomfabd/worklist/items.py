@@ -1,105 +1,163 @@
-"""An order's step as a worklist item with every attribute of PS3.4 Table K.6-1 that we keep."""
+"""An order's step as a worklist item: every attribute of PS3.4 Table K.6-1 that we keep, as text by tag."""
 
-from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from pydicom.datadict import tag_for_keyword
 
 from dicomfabd.domain.order import Code, Order, Step, StepStatus
 
+Item = Mapping[int, "str | tuple[Item, ...]"]
+r"""Tag → value as DICOM writes it, several joined by a backslash; of a sequence its items. Known and empty is ""."""
 
-def to_item(order: Order, step: Step, status: StepStatus) -> Dataset:
+SEQUENCE: Final = 0x00400100
+"""Scheduled Procedure Step Sequence, which holds one item (K.6.1.2.2)."""
+
+STATION: Final = 0x00400001
+"""Scheduled Station AE Title."""
+
+_LONGEST_COMMENT: Final = 10_240  # LT
+
+
+def to_item(order: Order, step: Step, status: StepStatus) -> Item:
     """Give the item; an attribute without a value is there with zero length, as modalities want type 2 ones."""
-    item = Dataset()
-    _patient(item, order)
-    _request(item, order)
-    scheduled = Dataset()
-    scheduled.ScheduledStationAETitle = list(step.station_ae_titles)
-    scheduled.ScheduledProcedureStepStartDate = step.scheduled_at.strftime("%Y%m%d")
-    scheduled.ScheduledProcedureStepStartTime = step.scheduled_at.strftime("%H%M%S")
-    scheduled.Modality = step.modality
-    scheduled.ScheduledPerformingPhysicianName = step.performing_physician
-    scheduled.ScheduledProcedureStepDescription = step.description
-    scheduled.ScheduledProtocolCodeSequence = _codes(step.protocol_code)
-    scheduled.ScheduledProcedureStepID = step.scheduled_procedure_step_id
-    scheduled.ScheduledStationName = ""
-    scheduled.ScheduledProcedureStepLocation = ""
-    scheduled.ScheduledProcedureStepStatus = status.value
-    scheduled.PreMedication = ""
-    scheduled.RequestedContrastAgent = ""
-    scheduled.CommentsOnTheScheduledProcedureStep = ""
-    item.ScheduledProcedureStepSequence = Sequence([scheduled])
-    return item
+    return _tagged(
+        {
+            **_patient(order),
+            **_visit(order),
+            **_request(order),
+            "WorklistLabel": step.worklist_label,
+            "ScheduledProcedureStepSequence": (_tagged(_scheduled(step, status)),),
+        }
+    )
 
 
-def _patient(item: Dataset, order: Order) -> None:
-    patient, visit = order.patient, order.visit
-    item.PatientName = patient.patient_name
-    item.PatientID = patient.patient_id
-    item.IssuerOfPatientID = patient.issuer_of_patient_id
-    item.PatientBirthDate = patient.patient_birth_date
-    item.PatientSex = patient.patient_sex
-    item.PatientSize = None if patient.patient_size is None else f"{patient.patient_size:g}"
-    item.PatientWeight = None if patient.patient_weight is None else f"{patient.patient_weight:g}"
-    item.PatientMotherBirthName = patient.patient_mother_birth_name
-    item.EthnicGroup = patient.ethnic_group
-    item.PatientAddress = patient.patient_address
-    item.PatientTelephoneNumbers = patient.patient_telephone
-    item.PatientComments = patient.patient_comments[:10240]
-    item.MedicalAlerts = patient.medical_alerts
-    item.Allergies = patient.allergies
-    item.PregnancyStatus = patient.pregnancy_status
-    item.PatientState = visit.patient_state[:64]
-    item.SpecialNeeds = ""
-    item.ConfidentialityConstraintOnPatientDataDescription = order.confidentiality
-    item.AdmissionID = visit.admission_id[:64]
-    item.CurrentPatientLocation = visit.current_patient_location[:64]
-    item.ReferencedPatientSequence = Sequence()
-    if patient.patient_species or patient.patient_breed:
-        item.PatientSpeciesDescription = patient.patient_species
-        item.PatientBreedDescription = patient.patient_breed
-        item.PatientSexNeutered = patient.patient_sex_neutered
-        item.ResponsiblePerson = patient.responsible_person
-    item.OtherPatientIDsSequence = Sequence([_other_id(value) for value in patient.other_patient_ids])
+def shown_at(item: Item, station_ae_title: str) -> Item:
+    """Give an item as a station sees it that stands for another one; an empty title is nobody's."""
+    step = step_of(item)
+    if not station_ae_title or station_ae_title in str(step[STATION]).split("\\"):
+        return item
+    return {**item, SEQUENCE: ({**step, STATION: station_ae_title},)}
 
 
-def _other_id(value: str) -> Dataset:
-    entry = Dataset()
-    entry.PatientID = value[:64]
-    entry.TypeOfPatientID = "TEXT"
-    return entry
+def step_of(item: Item) -> Item:
+    """Give the scheduled procedure step of an item."""
+    steps = item[SEQUENCE]
+    assert isinstance(steps, tuple)  # noqa: S101 - to_item made it
+    return steps[0]
 
 
-def _request(item: Dataset, order: Order) -> None:
-    item.AccessionNumber = order.accession_number
-    item.StudyInstanceUID = order.study_instance_uid
-    item.ReferencedStudySequence = Sequence()
-    item.ReferringPhysicianName = order.referring_physician
-    item.RequestingPhysician = order.requesting_physician
-    item.RequestingService = ""
-    item.InstitutionName = order.institution_name
-    item.InstitutionAddress = order.institution_address
-    item.InstitutionalDepartmentName = order.department
-    item.PlacerOrderNumberImagingServiceRequest = order.placer_order_number
-    item.FillerOrderNumberImagingServiceRequest = order.filler_order_number
-    item.RequestedProcedureID = order.requested_procedure_id
-    item.RequestedProcedureDescription = order.procedure.meaning
-    item.RequestedProcedureCodeSequence = _codes(order.procedure)
-    item.RequestedProcedurePriority = order.priority
-    item.ReasonForTheRequestedProcedure = order.reason
-    item.RequestedProcedureComments = order.comments[:10240]
-    item.PatientTransportArrangements = order.patient_transport
-    item.RequestedProcedureLocation = ""
-    item.NamesOfIntendedRecipientsOfResults = ""
-    item.ImagingServiceRequestComments = ""
-    item.StudyDate = ""
-    item.StudyTime = ""
+def _patient(order: Order) -> dict[str, "str | tuple[Item, ...]"]:
+    patient = order.patient
+    others = [value[:64] for value in patient.other_patient_ids]
+    return {
+        "PatientName": patient.patient_name,
+        "PatientID": patient.patient_id,
+        "IssuerOfPatientID": patient.issuer_of_patient_id,
+        "OtherPatientIDs": "\\".join(others),
+        "OtherPatientIDsSequence": tuple(_tagged({"PatientID": value, "TypeOfPatientID": "TEXT"}) for value in others),
+        "PatientBirthDate": patient.patient_birth_date,
+        "PatientBirthTime": patient.patient_birth_time,
+        "PatientSex": patient.patient_sex,
+        "PatientSexNeutered": patient.patient_sex_neutered,
+        "PatientSize": _decimal(patient.patient_size),
+        "PatientWeight": _decimal(patient.patient_weight),
+        "PatientMotherBirthName": patient.patient_mother_birth_name,
+        "EthnicGroup": patient.ethnic_group,
+        "PatientAddress": patient.patient_address,
+        "PatientTelephoneNumbers": patient.patient_telephone,
+        "PatientComments": patient.patient_comments[:_LONGEST_COMMENT],
+        "PatientSpeciesDescription": patient.patient_species,
+        "PatientBreedDescription": patient.patient_breed,
+        "ResponsiblePerson": patient.responsible_person,
+        "MedicalAlerts": patient.medical_alerts,
+        "Allergies": patient.allergies,
+        "PregnancyStatus": "" if patient.pregnancy_status is None else str(patient.pregnancy_status),
+        "ConfidentialityConstraintOnPatientDataDescription": order.confidentiality,
+        "SpecialNeeds": "",
+        "ReferencedPatientSequence": (),
+    }
 
 
-def _codes(code: Code) -> Sequence:
+def _visit(order: Order) -> dict[str, "str | tuple[Item, ...]"]:
+    visit = order.visit
+    return {
+        "AdmissionID": visit.admission_id[:64],
+        "CurrentPatientLocation": visit.current_patient_location[:64],
+        "PatientState": visit.patient_state[:64],
+        "InstitutionName": order.institution_name,
+        "InstitutionAddress": order.institution_address,
+        "InstitutionalDepartmentName": order.department,
+    }
+
+
+def _request(order: Order) -> dict[str, "str | tuple[Item, ...]"]:
+    return {
+        "AccessionNumber": order.accession_number,
+        "StudyInstanceUID": order.study_instance_uid,
+        "StudyDate": "",
+        "StudyTime": "",
+        "ReferencedStudySequence": (),
+        "ReferringPhysicianName": order.referring_physician,
+        "RequestingPhysician": order.requesting_physician,
+        "RequestingService": "",
+        "PlacerOrderNumberImagingServiceRequest": order.placer_order_number,
+        "FillerOrderNumberImagingServiceRequest": order.filler_order_number,
+        "ImagingServiceRequestComments": "",
+        "RequestedProcedureID": order.requested_procedure_id,
+        "RequestedProcedureDescription": order.procedure.meaning,
+        "RequestedProcedureCodeSequence": _codes(order.procedure),
+        "RequestedProcedurePriority": order.priority,
+        "RequestedProcedureComments": order.comments[:_LONGEST_COMMENT],
+        "RequestedProcedureLocation": "",
+        "ReasonForTheRequestedProcedure": order.reason,
+        "NamesOfIntendedRecipientsOfResults": "",
+        "PatientTransportArrangements": order.patient_transport,
+    }
+
+
+def _scheduled(step: Step, status: StepStatus) -> dict[str, "str | tuple[Item, ...]"]:
+    return {
+        "Modality": step.modality,
+        "ScheduledStationAETitle": "\\".join(step.station_ae_titles),
+        "ScheduledStationName": step.station_name,
+        "ScheduledProcedureStepLocation": step.location,
+        "ScheduledProcedureStepStartDate": f"{step.scheduled_at:%Y%m%d}",
+        "ScheduledProcedureStepStartTime": f"{step.scheduled_at:%H%M%S}",
+        "ScheduledProcedureStepEndDate": "",
+        "ScheduledProcedureStepEndTime": "",
+        "ScheduledPerformingPhysicianName": step.performing_physician,
+        "ScheduledProcedureStepDescription": step.description,
+        "ScheduledProtocolCodeSequence": _codes(step.protocol_code),
+        "ScheduledProcedureStepID": step.scheduled_procedure_step_id,
+        "ScheduledProcedureStepStatus": status.value,
+        "CommentsOnTheScheduledProcedureStep": "",
+        "PreMedication": "",
+        "RequestedContrastAgent": "",
+    }
+
+
+def _codes(code: Code) -> tuple[Item, ...]:
     if not code.is_complete:
-        return Sequence()
-    entry = Dataset()
-    entry.CodeValue = code.value[:16]
+        return ()
     # Codes of a hospital's own are private to DICOM, whose private scheme names begin with 99 (PS3.3 §8.2).
-    entry.CodingSchemeDesignator = "99LOCAL" if code.scheme in ("L", "99") else code.scheme[:16]
-    entry.CodeMeaning = code.meaning[:64]
-    return Sequence([entry])
+    scheme = "99LOCAL" if code.scheme in ("L", "99") else code.scheme[:16]
+    return (
+        _tagged({"CodeValue": code.value[:16], "CodingSchemeDesignator": scheme, "CodeMeaning": code.meaning[:64]}),
+    )
+
+
+def _decimal(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _tagged(values: Mapping[str, "str | tuple[Item, ...]"]) -> Item:
+    return {_tag(keyword): value for keyword, value in values.items()}
+
+
+@cache
+def _tag(keyword: str) -> int:
+    tag = tag_for_keyword(keyword)
+    assert tag is not None, keyword  # noqa: S101 - keywords are ours
+    return tag

@@ -23,8 +23,8 @@ from tests.listeners import running
 def serve(store, journal, clock):
     with contextlib.ExitStack() as started:
 
-        def start(**settings):
-            server = WorklistServer(Worklist(port=0, **settings), store.worklist, journal, clock=clock)
+        def start(profiles=(), **settings):
+            server = WorklistServer(Worklist(port=0, **settings), profiles, store.worklist, journal, clock=clock)
             started.enter_context(running(server))
             return server
 
