@@ -7,9 +7,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import ImplicitVRLittleEndian
 
@@ -21,19 +21,19 @@ SPECIFIC_CHARACTER_SET: Final = 0x00080005
 # How the identifier itself is to be read; never keys (C.2.2.2).
 _NOT_KEYS: Final = frozenset({SPECIFIC_CHARACTER_SET, 0x00080052, 0x00080201})
 
-_TAG: Final = struct.Struct("<HH")
-_IMPLICIT: Final = struct.Struct("<HHI")
+_HEAD: Final = struct.Struct("<HHI")
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED: Final = 0xFFFFFFFF
 _NUMBERS: Final = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i"}
 _TEXTS: Final = frozenset(
     ["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"]
 )
+_ESCAPE: Final = 0x1B
+_DELIMITERS: Final = set(b"\r\n\t\f\\^=")  # where the first repertoire is in force again (PS3.5 §6.1.2.5.3)
 _BEGIN, _END = -1, -2  # of the keys of a sequence, in a shape
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     r"""One key.
 
     Attributes:
@@ -115,25 +115,26 @@ class _Reader:
     def read(self, position: int, end: int, depth: int, *, is_open: bool = False) -> tuple[list[Key], int]:
         """Give the keys of a data set, and where it ended; one that `is_open` ends with a delimiter."""
         keys: list[Key] = []
-        seen = set()
+        last = -1
         while position < end:
             tag, vr, length, position = self._header(position, end)
-            if tag == _ITEM_END and is_open:
-                return keys, position
-            self._count()
-            if tag in seen or tag >> 16 == 0xFFFE:
-                raise MalformedDataSet(f"{name_of(tag)} comes twice, or where nothing ends")
-            seen.add(tag)
+            if tag <= last or tag >> 16 == 0xFFFE:
+                if tag == _ITEM_END and is_open:
+                    return keys, position
+                raise MalformedDataSet(f"{name_of(tag)} is out of order")
+            last = tag
             if vr == "SQ" or length == _UNDEFINED:
                 item, position = self._sequence(tag, position, end, length, depth)
-                keys.append(Key(tag, "SQ", keys=item))
-                continue
-            value = self._encoded[position : position + length]
-            position += length
-            if tag == SPECIFIC_CHARACTER_SET:
-                self._set_character_set(value)
-            elif tag not in _NOT_KEYS and tag & 0xFFFF:
-                keys.append(Key(tag, vr, self._text(vr, value) if value else ""))
+                keys.append(Key(tag, "SQ", "", item))
+            elif tag not in _NOT_KEYS:
+                value = self._text(vr, self._encoded[position : position + length]) if length else ""
+                position += length
+                if tag & 0xFFFF:
+                    keys.append(Key(tag, vr, value))
+            else:
+                if tag == SPECIFIC_CHARACTER_SET:
+                    self._set_character_set(self._encoded[position : position + length])
+                position += length
         if is_open:
             raise MalformedDataSet("an item does not end")
         return keys, position
@@ -142,25 +143,31 @@ class _Reader:
         """Give tag, value representation, length, and where the value begins; it ends within what holds it."""
         if end - position < 8:
             raise MalformedDataSet("it ends within an element")
-        group, element, length = _IMPLICIT.unpack_from(self._encoded, position)
+        self._left -= 1
+        if self._left < 0:
+            raise MalformedDataSet(f"it holds more than {MOST_KEYS} elements")
+        group, element, length = _HEAD.unpack_from(self._encoded, position)
         tag = group << 16 | element
         position += 8
         if self._is_implicit or group == 0xFFFE:
             vr = vr_of(tag)
         else:
-            code = self._encoded[position - 4 : position - 2]
-            if code not in VRS:
-                raise MalformedDataSet(f"({group:04X},{element:04X}) has no value representation")
-            vr, length = code.decode(), length >> 16
-            if code in LONG_VRS:
-                if end - position < 4:
-                    raise MalformedDataSet("it ends within an element")
-                length = int.from_bytes(self._encoded[position : position + 4], "little")
-                position += 4
-                vr = vr_of(tag) if vr == "UN" else vr
-        if length != _UNDEFINED and position + length > end:
+            vr, length, position = self._explicit(tag, length, position, end)
+        if position + length > end and length != _UNDEFINED:
             raise MalformedDataSet("an element is longer than what holds it")
         return tag, vr, length, position
+
+    def _explicit(self, tag: int, code_and_length: int, position: int, end: int) -> tuple[str, int, int]:
+        """Give value representation, length, and where the value begins (PS3.5 §7.1.2)."""
+        code = self._encoded[position - 4 : position - 2]
+        if code not in VRS:
+            raise MalformedDataSet(f"{name_of(tag)} has no value representation")
+        if code not in LONG_VRS:
+            return code.decode("ascii"), code_and_length >> 16, position
+        if end - position < 4:
+            raise MalformedDataSet("it ends within an element")
+        length = int.from_bytes(self._encoded[position : position + 4], "little")
+        return vr_of(tag) if code == b"UN" else code.decode("ascii"), length, position + 4
 
     def _sequence(
         self, tag: int, position: int, end: int, length: int, depth: int
@@ -173,7 +180,6 @@ class _Reader:
         items: list[list[Key]] = []
         while position < end:
             inner, _, size, position = self._header(position, end)
-            self._count()
             if inner == _SEQUENCE_END and is_open:
                 is_open = False
                 break
@@ -188,16 +194,13 @@ class _Reader:
             raise MalformedDataSet("a sequence does not end")
         if len(items) > 1:
             raise MalformedDataSet(f"{name_of(tag)} holds {len(items)} items; a key sequence holds one")
-        return (tuple(sorted(items[0], key=lambda key: key.tag)) if items and items[0] else None), position
-
-    def _count(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise MalformedDataSet(f"it holds more than {MOST_KEYS} elements")
+        return (tuple(items[0]) if items and items[0] else None), position
 
     def _text(self, vr: str, value: bytes) -> str:
         if vr in _TEXTS or vr == "UN":
-            text = value.decode("ascii") if value.isascii() else self._decode(vr, value)
+            # A text of code extensions is ASCII by its bytes.
+            is_plain = value.isascii() and _ESCAPE not in value
+            text = value.decode("ascii") if is_plain else self._decode(vr, value)
             return text.strip(" \0")
         if vr in _NUMBERS:
             form = struct.Struct(_NUMBERS[vr])
@@ -209,8 +212,11 @@ class _Reader:
     def _decode(self, vr: str, value: bytes) -> str:
         if vr == "UN":
             return ""
+        encodings = self._encodings or ["iso8859"]
+        if len(encodings) == 1:
+            return value.decode(encodings[0], "replace")
         try:
-            return decode_bytes(value, self._encodings or ["iso8859"], {0x0D, 0x0A, 0x09, 0x0C, 0x5C, 0x5E, 0x3D})
+            return decode_bytes(value, encodings, _DELIMITERS)
         except (LookupError, ValueError):
             return value.decode("ascii", "replace")
 
@@ -222,10 +228,8 @@ class _Reader:
 @lru_cache(maxsize=256)
 def encodings_of(character_set: str) -> list[str]:
     """Give Python's names for the encodings of a SpecificCharacterSet; what is not known is read as ISO 8859-1."""
-    try:
-        return convert_encodings(character_set.split("\\"))
-    except (LookupError, ValueError):
-        return ["iso8859"]
+    terms = [term if term in python_encoding else "" for term in character_set.split("\\")]
+    return convert_encodings(terms)
 
 
 def _shape(keys: Sequence[Key]) -> Iterator[int]:

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 _WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _RANGE_VRS = frozenset({"DA", "TM", "DT"})
-_DATE = re.compile(r"\d{8}")
-_TIME = re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
+_DATE = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?")
 
 
 class MalformedKey(ValueError):  # noqa: N818 - what it is
@@ -79,9 +79,16 @@ def _is_within(vr: str, value: str, first: str, last: str) -> bool:
 
 
 def _matches_name(key: str, value: str) -> bool:
-    groups = [fold(group) for group in value.split("=") if group]
-    pattern = _pattern("=".join(fold(group) for group in key.split("=")))
-    return any(pattern.fullmatch(candidate) for candidate in (*groups, "=".join(groups)) if candidate)
+    """Match a name group by group; one group of a key matches any, several match those at their places."""
+    groups = [fold(group) for group in value.split("=")]
+    wanted = [fold(group) for group in key.split("=")]
+    if len(wanted) == 1:
+        return any(_pattern(wanted[0]).fullmatch(group) for group in groups if group)
+    groups += [""] * (len(wanted) - len(groups))
+    return all(
+        is_universal(one) or (group and _pattern(one).fullmatch(group))
+        for one, group in zip(wanted, groups, strict=False)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -1,10 +1,9 @@
 """Orders and patients ↔ JSON documents; shared by all back ends."""
 
-import json
 from datetime import datetime
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from dicomfabd.domain.order import Code, Order, Step
 from dicomfabd.domain.patient import Patient, Visit
@@ -17,7 +16,7 @@ def to_document(item: Order | Patient) -> str:
 
 def from_document(document: str) -> Order:
     """Read an order back; equal to the one written."""
-    data = json.loads(document)
+    data = from_json(document)
     return Order(
         **{
             **data,
@@ -31,7 +30,7 @@ def from_document(document: str) -> Order:
 
 def patient_from_document(document: str) -> Patient:
     """Read a patient back; equal to the one written."""
-    return _patient(json.loads(document))
+    return _patient(from_json(document))
 
 
 def _patient(data: dict[str, Any]) -> Patient:

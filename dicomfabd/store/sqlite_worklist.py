@@ -35,11 +35,13 @@ class SqliteWorklistBook:
 
     def load(self, order_ids: Collection[int]) -> Mapping[int, OrderOnFile]:
         """See `WorklistBook.load`."""
-        return self._orders("id IN (SELECT value FROM json_each(?))", json.dumps(list(order_ids)))
+        if len(order_ids) == 1:
+            return self._orders("o.id = ?", *order_ids)
+        return self._orders("o.id IN (SELECT value FROM json_each(?))", json.dumps(list(order_ids)))
 
     def by_accession(self, accession_number: str) -> OrderOnFile | None:
         """See `WorklistBook.by_accession`."""
-        return next(iter(self._orders("accession_number = ?", accession_number).values()), None)
+        return next(iter(self._orders("o.accession_number = ?", accession_number).values()), None)
 
     def revision(self) -> int:
         """See `WorklistBook.revision`."""
@@ -99,18 +101,19 @@ class SqliteWorklistBook:
         return [_logged(row) for row in rows]
 
     def _orders(self, condition: str, value: object) -> dict[int, OrderOnFile]:
+        orders: dict[int, tuple[str, float, float]] = {}
         steps: dict[int, list[StepOnFile]] = {}
         for row in self._file.read(
-            "SELECT order_id, status, done_at, is_listed, revision FROM steps"
-            f" WHERE order_id IN (SELECT id FROM orders WHERE {condition}) ORDER BY order_id, ordinal",
+            "SELECT o.id, o.document, o.created_at, o.updated_at, s.status, s.done_at, s.is_listed, s.revision"
+            f" FROM orders o JOIN steps s ON s.order_id = o.id WHERE {condition} ORDER BY o.id, s.ordinal",
             value,
         ):
-            step = StepOnFile(StepStatus(row["status"]), row["done_at"], bool(row["is_listed"]), row["revision"])
-            steps.setdefault(row["order_id"], []).append(step)
-        rows = self._file.read(f"SELECT id, document FROM orders WHERE {condition}", value)
+            order_id, document, created_at, updated_at, status, done_at, is_listed, revision = row
+            orders[order_id] = (document, created_at, updated_at)
+            steps.setdefault(order_id, []).append(StepOnFile(StepStatus(status), done_at, bool(is_listed), revision))
         return {
-            row["id"]: OrderOnFile(row["id"], from_document(row["document"]), tuple(steps.get(row["id"], ())))
-            for row in rows
+            order_id: OrderOnFile(order_id, from_document(document), tuple(steps[order_id]), created_at, updated_at)
+            for order_id, (document, created_at, updated_at) in orders.items()
         }
 
 

@@ -62,11 +62,13 @@ class StepOnFile:
 
 @dataclass(frozen=True, slots=True)
 class OrderOnFile:
-    """An order and how each of its steps stands."""
+    """An order and how each of its steps stands; times are Unix seconds."""
 
     order_id: int
     order: Order
     steps: tuple[StepOnFile, ...]
+    created_at: float
+    updated_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,10 @@ class DicomJournal(Voice):
         """An item was given in other letters, because its modality can show no others."""
         self._say("info", "worklist.transliterated", order=order_id, accession=accession, profile=profile)
 
+    def worklist_folder_failed(self, reason: str) -> None:
+        """The folder of .wl files is not in step; it is tried again."""
+        self._say("error", "worklist.folder_failed", reason=reason)
+
     def worklist_queries_not_kept(self, reason: str) -> None:
         """Queries could not be kept for people to look at; they were answered."""
         self._say("warning", "worklist.queries_not_kept", reason=reason)

@@ -33,6 +33,7 @@ EVENTS = (
     "worklist.query_failed",
     "worklist.transliterated",
     "worklist.queries_not_kept",
+    "worklist.folder_failed",
     "study.begun",
     "study.unmapped",
     "study.delivered",

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from anyascii import anyascii
-from pydicom.charset import custom_encoders, encode_string
+from pydicom.charset import custom_encoders, encode_string, python_encoding
 
 from dicomfabd.dimse.keys import encodings_of
 
@@ -24,15 +24,20 @@ def choose(texts: Sequence[str], asked: str, forced: str) -> str:
         asked: SpecificCharacterSet of the query: what its modality probably can show.
         forced: The only one its modality can show, whatever it asked with; empty for one that is not so.
     """
-    foreign = [text for text in texts if not text.isascii()]
-    if not foreign:
+    if "".join(texts).isascii():
         return ""
+    foreign = [text for text in texts if not text.isascii()]
     if forced:
         return "" if forced in _ASCII else forced
     for candidate in (asked, LATIN_1):
-        if candidate not in _ASCII and can_say(foreign, candidate):
+        if candidate not in _ASCII and is_known(candidate) and can_say(foreign, candidate):
             return candidate
     return UTF_8
+
+
+def is_known(character_set: str) -> bool:
+    """Tell whether every term of a SpecificCharacterSet is a defined one; peers write all sorts of things."""
+    return all(term in python_encoding for term in character_set.split("\\"))
 
 
 def can_say(texts: Iterable[str], character_set: str) -> bool:

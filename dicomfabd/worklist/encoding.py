@@ -90,38 +90,39 @@ class _Encoder:
         if not self._character_set:
             return encoded
         # No attribute of ours has a lower tag.
-        return self._element(SPECIFIC_CHARACTER_SET, b"CS", self._character_set.encode("ascii")) + encoded
+        head = self._element(SPECIFIC_CHARACTER_SET, "CS", self._character_set.encode("ascii"))
+        return b"".join(head) + encoded
 
     def _data_set(self, values: Item) -> bytes:
-        parts = []
+        parts: list[bytes] = []
         for tag in sorted(values):
             value = values[tag]
             if isinstance(value, str):
                 vr = vr_of(tag)
-                parts.append(self._element(tag, vr.encode("ascii"), self._value(vr, value)))
+                encoded = value.encode() if value.isascii() and vr != "US" else self._value(vr, value)
+                parts += self._element(tag, vr, encoded)
             else:
-                items = b"".join([self._item(inner) for inner in value])
-                parts.append(self._element(tag, b"SQ", items))
+                parts += self._element(tag, "SQ", b"".join([self._item(inner) for inner in value]))
         return b"".join(parts)
 
     def _item(self, values: Item) -> bytes:
         encoded = self._data_set(values)
         return _IMPLICIT.pack(0xFFFE, 0xE000, len(encoded)) + encoded
 
-    def _element(self, tag: int, vr: bytes, value: bytes) -> bytes:
-        if len(value) % 2:
-            value += b"\0" if vr == b"UI" else b" "
+    def _element(self, tag: int, vr: str, value: bytes) -> tuple[bytes, bytes, bytes]:
+        length = len(value)
+        padding = b"" if not length % 2 else b"\0" if vr == "UI" else b" "
+        length += len(padding)
         if self._is_implicit:
-            return _IMPLICIT.pack(tag >> 16, tag & 0xFFFF, len(value)) + value
-        if vr in LONG_VRS:
-            return _LONG.pack(tag >> 16, tag & 0xFFFF, vr, 0, len(value)) + value
-        return _SHORT.pack(tag >> 16, tag & 0xFFFF, vr, len(value)) + value
+            return _IMPLICIT.pack(tag >> 16, tag & 0xFFFF, length), value, padding
+        code = vr.encode("ascii")
+        if code in LONG_VRS:
+            return _LONG.pack(tag >> 16, tag & 0xFFFF, code, 0, length), value, padding
+        return _SHORT.pack(tag >> 16, tag & 0xFFFF, code, length), value, padding
 
     def _value(self, vr: str, value: str) -> bytes:
         if vr == "US":
             return _NUMBER.pack(int(value)) if value else b""
-        if value.isascii():
-            return value.encode("ascii")
         if vr not in _RULED:
             return transliterate(vr, value, "").encode("ascii")
         return say(value if self._is_exact else transliterate(vr, value, self._character_set), self._character_set)

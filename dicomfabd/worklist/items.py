@@ -1,7 +1,7 @@
 """An order's step as a worklist item: every attribute of PS3.4 Table K.6-1 that we keep, as text by tag."""
 
 from collections.abc import Mapping
-from functools import cache
+from datetime import datetime
 from typing import Final
 
 from pydicom.datadict import tag_for_keyword
@@ -153,11 +153,20 @@ def _decimal(value: float | None) -> str:
 
 
 def _tagged(values: Mapping[str, "str | tuple[Item, ...]"]) -> Item:
-    return {_tag(keyword): value for keyword, value in values.items()}
+    return {_TAGS[keyword]: value for keyword, value in values.items()}
 
 
-@cache
-def _tag(keyword: str) -> int:
-    tag = tag_for_keyword(keyword)
-    assert tag is not None, keyword  # noqa: S101 - keywords are ours
-    return tag
+class _Tags(dict[str, int]):
+    """Keyword → tag, looked up once."""
+
+    def __missing__(self, keyword: str) -> int:
+        tag = tag_for_keyword(keyword)
+        assert tag is not None, keyword  # noqa: S101 - keywords are ours
+        self[keyword] = tag
+        return tag
+
+
+_TAGS: Final = _Tags()
+
+OF_STEP: Final = frozenset(_tagged(_scheduled(Step("", "", "", datetime.min, ()), StepStatus.SCHEDULED)))
+"""Tags of the attributes that stand in the scheduled procedure step."""

@@ -41,12 +41,17 @@ class Profile:
 
 
 class Profiles:
-    """Chooses the profile of whoever asks."""
+    """Chooses the profile of whoever asks.
+
+    Attributes:
+        everybody: For whom no section is.
+    """
 
     def __init__(self, settings: Worklist, sections: Sequence[ProfileSection]) -> None:
         """Take the settings; raises ConfigError for a keyword that is none of DICOM."""
         self._settings = settings
         self._sections = [(section, _ignored(section), _replaced(section)) for section in sections]
+        self.everybody = Profile("default", "", _statuses(settings.statuses), (), settings.max_answers)
         self.of = lru_cache(_REMEMBERED)(self._of)
 
     def _of(self, calling: str, called: str) -> Profile:
@@ -65,7 +70,7 @@ class Profiles:
                     ignored=ignored,
                     replaced=replaced,
                 )
-        return Profile("default", "", _statuses(settings.statuses), (), settings.max_answers)
+        return self.everybody
 
 
 def _fits(patterns: Sequence[str], title: str) -> bool:

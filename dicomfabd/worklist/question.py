@@ -19,7 +19,7 @@ from dicomfabd.worklist.checks import (
     checks_of,
     start_check,
 )
-from dicomfabd.worklist.items import SEQUENCE, STATION, Item
+from dicomfabd.worklist.items import OF_STEP, SEQUENCE, STATION, Item
 from dicomfabd.worklist.profiles import Profile
 
 _ACCESSION, _PATIENT, _NAME, _STUDY = 0x00080050, 0x00100020, 0x00100010, 0x0020000D
@@ -93,7 +93,7 @@ class Question:
         sequence = top.pop(SEQUENCE, None)
         step = {key.tag: key for key in (sequence.keys if sequence else None) or ()}
         for tag, value in self.profile.replaced.items():
-            level = step if tag in _OF_STEP else top
+            level = step if tag in OF_STEP else top
             level[tag] = Key(tag, vr_of(tag), value)
         for tag in self.profile.ignored:
             top.pop(tag, None)
@@ -180,9 +180,3 @@ def _days(query: ItemQuery) -> int:
     """Give how many days of a month a query is about; far too many where it is more than that."""
     first, last = query.start_from, query.start_to
     return int(last[:8]) - int(first[:8]) + 1 if first and last else 1 << 30
-
-
-_OF_STEP: Final = frozenset(
-    {MODALITY, STATION, START_DATE, START_TIME, 0x00400006, 0x00400007, _STEP_ID, 0x00400010, 0x00400011, _STATUS}
-)
-"""Keys of the scheduled procedure step, where a profile sets one that was not asked."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from dicomfabd.config import ProfileSection, Worklist
@@ -14,10 +15,12 @@ from dicomfabd.dimse.server import DicomListener
 from dicomfabd.dimse.services import IDENTIFIER_DOES_NOT_MATCH, Peer, Refusal, Search, Services
 from dicomfabd.dimse.structure import MalformedDataSet
 from dicomfabd.domain.errors import StoreUnavailable
-from dicomfabd.store.worklist_interface import WorklistBook
+from dicomfabd.domain.order import StepStatus
+from dicomfabd.store.worklist_interface import ItemQuery, WorklistBook
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.worklist.answers import Answers
 from dicomfabd.worklist.checks import MalformedQuery
+from dicomfabd.worklist.folder import WorklistFolder
 from dicomfabd.worklist.profiles import Profiles
 from dicomfabd.worklist.querylog import Asked, QueryLog
 from dicomfabd.worklist.question import Question
@@ -68,6 +71,11 @@ class WorklistServer:
         self._listener = DicomListener(
             "worklist", settings.host, settings.port, services, journal, settings.called_ae_titles, settings.tls
         )
+        self._folder = (
+            WorklistFolder(Path(settings.folder), book, self._shown_to_all, journal.worklist_folder_failed)
+            if settings.folder
+            else None
+        )
         self._retiring: asyncio.Task[None] | None = None
 
     @property
@@ -76,7 +84,9 @@ class WorklistServer:
         return self._listener.port
 
     async def start(self) -> None:
-        """Open the port; raises OSError when it is taken."""
+        """Open the port; raises OSError when it is taken, or when the folder for items cannot be used."""
+        if self._folder:
+            await self._folder.start()
         await self._log.start()
         await self._listener.start()
         self._retiring = asyncio.create_task(self._retire())
@@ -87,6 +97,8 @@ class WorklistServer:
         if self._retiring:
             self._retiring.cancel()
         await self._log.stop()
+        if self._folder:
+            await self._folder.stop()
 
     def _begin(self, data: bytes, transfer_syntax: str, peer: Peer) -> Search:
         """Begin to answer a query; see `dimse.services.SearchHandler`."""
@@ -108,6 +120,9 @@ class WorklistServer:
 
     def _question(self, data: bytes, transfer_syntax: str, calling: str, called: str) -> Question:
         return Question(read_identifier(data, transfer_syntax), self._profiles.of(calling, called))
+
+    def _shown_to_all(self) -> ItemQuery:
+        return ItemQuery(frozenset(map(StepStatus, self._settings.statuses)), self._done_since())
 
     def _done_since(self) -> float:
         # Keeping finished orders for 0 s means that none of them is finished late enough to be shown.

@@ -11,11 +11,14 @@ from pydicom.sequence import Sequence as DicomSequence
 from dicomfabd.dimse import datasets
 from dicomfabd.dimse.acceptor import Acceptor, Asked, Event, State
 from dicomfabd.dimse.command import Command, Operation, answer, encode
+from dicomfabd.dimse.keys import DEEPEST as MOST_NESTED
+from dicomfabd.dimse.keys import MOST_KEYS, Key, read_identifier
 from dicomfabd.dimse.limits import Budget, Limits, Violation
 from dicomfabd.dimse.message import Message
 from dicomfabd.dimse.negotiation import Offer, Rejected
 from dicomfabd.dimse.pdu import Outbound, p_data
 from dicomfabd.dimse.services import Refusal, Services
+from dicomfabd.dimse.structure import MalformedDataSet
 from tests.dimse.raw import CT, DATA, ECHO, EXPLICIT, IMPLICIT, MWL, RELEASE_RQ, a_command, associate_rq
 from tests.fuzz.properties import cut
 
@@ -111,12 +114,28 @@ def check_conversation(stream: bytes, lengths: Sequence[int]) -> None:
 def check_identifier(encoded: bytes, syntax: str) -> None:
     """An identifier is read to the last value or refused, and nothing else; what is shaped as one too."""
     for one in (encoded, shaped(encoded, syntax)):
+        check_keys(one, syntax)
         try:
             dataset = datasets.decode(one, syntax)
         except Refusal as refusal:
             assert refusal.comment
         else:
             assert depth_of(dataset) <= DEEPEST
+
+
+def check_keys(encoded: bytes, syntax: str) -> None:
+    """An identifier is read as keys, no more and no deeper than may be, or refused, and nothing else."""
+    try:
+        identifier = read_identifier(encoded, syntax)
+    except MalformedDataSet:
+        return
+    assert MOST_KEYS >= _count(identifier.keys)
+    assert all(key.vr == "SQ" or isinstance(key.value, str) for key in identifier.keys)
+
+
+def _count(keys: Sequence[Key], depth: int = 0) -> int:
+    assert depth <= MOST_NESTED
+    return sum(1 + _count(key.keys or (), depth + 1) for key in keys)
 
 
 def shaped(data: bytes, syntax: str, depth: int = 0) -> bytes:
