@@ -21,6 +21,7 @@ from dicomfabd.app.readers import ReaderPool
 from dicomfabd.app.routing import fixed_destinations, router_setup
 from dicomfabd.app.worker_main import WorkerSetup
 from dicomfabd.app.workers import WorkerPool
+from dicomfabd.app.worklist_desk import worklist_desk_of
 from dicomfabd.archive.scp import ArchiveServer
 from dicomfabd.commitment import CommitmentReports
 from dicomfabd.config import ConfigError, Settings
@@ -38,6 +39,7 @@ from dicomfabd.telemetry.metrics import Metrics
 from dicomfabd.telemetry.sink import LocalSink
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.server import WebServer
+from dicomfabd.worklist.desk import WorklistDesk
 from dicomfabd.worklist.scp import WorklistServer
 
 INTAKE_STOP_S: Final = 5.0
@@ -219,6 +221,7 @@ class Daemon:
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
             archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
+            worklist=worklist_desk_of(WorklistDesk(settings.worklist, settings.profiles, store.worklist)),
             metrics=self._metrics,
             health=self._health,
             journal=self.journal,

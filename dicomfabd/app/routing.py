@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from dicomfabd.config import RouteSection, RoutingSection, Settings
+from dicomfabd.config import Archive, RouteSection, RoutingSection, Settings, Worklist
 from dicomfabd.domain.delivery import Destination, Routing
 from dicomfabd.domain.destinations import ARCHIVE, Destinations, ManagedDestinations
 from dicomfabd.domain.order import Order
@@ -45,24 +46,36 @@ def router_setup(settings: Settings) -> RouterSetup:
 
 def fixed_destinations(settings: Settings, archive_port: int) -> list[Destination]:
     """Give the destinations of the settings: the built-in archive first, which may be asked in any case."""
-    archive = settings.archive
-    host = "127.0.0.1" if archive.host in ("0.0.0.0", "") else archive.host  # noqa: S104 - only compared
-    own = Destination(
-        ARCHIVE,
-        host,
-        archive_port,
-        archive.ae_title,
+    archive = replace(
+        _own(ARCHIVE, settings.archive, archive_port),
         description="the built-in archive",
-        receives_orders=archive.receives_orders,
+        receives_orders=settings.archive.receives_orders,
         associations=_ARCHIVE_ASSOCIATIONS,
-        tls=archive.tls.is_on,
+    )
+    return [archive, *(section.destination() for section in settings.destinations)]
+
+
+def own_worklist(settings: Settings) -> Destination:
+    """Give our worklist as one that may be asked."""
+    return _own("worklist", settings.worklist, settings.worklist.port)
+
+
+def _own(name: str, section: Archive | Worklist, port: int) -> Destination:
+    """Give a door of ours as others reach it."""
+    host = "127.0.0.1" if section.host in ("0.0.0.0", "") else section.host  # noqa: S104 - only compared
+    tls = section.tls
+    return Destination(
+        name,
+        host,
+        port,
+        section.ae_title,
+        tls=tls.is_on,
         # It is our own, reached over loopback: the certificate is not made for that address.
-        tls_ca=archive.tls.certificate,
-        tls_certificate=archive.tls.certificate if archive.tls.client_ca else "",
-        tls_key=archive.tls.key if archive.tls.client_ca else "",
+        tls_ca=tls.certificate,
+        tls_certificate=tls.certificate if tls.client_ca else "",
+        tls_key=tls.key if tls.client_ca else "",
         tls_check_name=False,
     )
-    return [own, *(section.destination() for section in settings.destinations)]
 
 
 def _rule(route: RouteSection, timing: Timing) -> Rule:

@@ -19,6 +19,7 @@ from dicomfabd.cli import (
     routing,
     sending,
     studies,
+    worklist,
 )
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")
 app.add_typer(messages.messages_app, name="messages")
 app.command()(replaying.audit)
+app.add_typer(worklist.worklist_app, name="worklist")
 app.add_typer(archive.archive_app, name="archive")
 app.add_typer(pacs.pacs_app, name="pacs")
 pacs.pacs_app.command("import")(pacs_import.import_file)

@@ -1,7 +1,7 @@
 """C-FIND: one question to one PACS or to many at once (PS3.4 C.4.1), and what each of them said."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -99,13 +99,18 @@ def ask(destination: Destination, question: Question, *, over_web: bool = False)
 
 
 def _ask_dimse(destination: Destination, question: Question) -> Answer:
+    return gather(destination, lambda: find(destination, question), question.most)
+
+
+def gather(destination: Destination, begin: Callable[[], Generator[Row, None, None]], most: int) -> Answer:
+    """Give what comes of a query, at most so many rows; never raises for what a peer does."""
     started = time.monotonic()
     rows: list[Row] = []
     state, more, reason = State.ANSWERED, False, ""
     try:
-        with closing(find(destination, question)) as found:
+        with closing(begin()) as found:
             for row in found:
-                if len(rows) == question.most:
+                if len(rows) == most:
                     more = True
                     break
                 rows.append(row)
@@ -131,16 +136,24 @@ def find(destination: Destination, question: Question) -> Generator[Row, None, N
         model = model_for(association, question.root == "patient", (STUDY_ROOT, PATIENT_ROOT))
         if question.level is Level.PATIENT and model != PATIENT_ROOT:
             raise Refused(f"{destination.name} has no patient root, so no patients can be asked for: ask for studies")
-        responses = association.send_c_find(identifier_of(question), model, msg_id=_MESSAGE_ID)
-        is_done = False
-        try:
-            for found in _bounded(responses, destination, association):
+        with closing(stream(destination, association, identifier_of(question), model)) as matches:
+            for found in matches:
                 yield _row(found, question)
-            is_done = True
-        finally:
-            if not is_done and association.is_established:
-                association.send_c_cancel(_MESSAGE_ID, query_model=model)
-                _drain(responses, association)
+
+
+def stream(
+    destination: Destination, association: Any, identifier: Dataset, model: str
+) -> Generator[Dataset, None, None]:
+    """Give what matches an identifier as it comes; a caller that stops early cancels the query. Raises Broken."""
+    responses = association.send_c_find(identifier, model, msg_id=_MESSAGE_ID)
+    is_done = False
+    try:
+        yield from _bounded(responses, destination, association)
+        is_done = True
+    finally:
+        if not is_done and association.is_established:
+            association.send_c_cancel(_MESSAGE_ID, query_model=model)
+            _drain(responses, association)
 
 
 def has_study(destination: Destination, study_uid: str) -> bool:
@@ -199,10 +212,10 @@ def _drain(responses: Iterator[tuple[Dataset, Dataset | None]], association: Any
 
 
 def _row(found: Dataset, question: Question) -> Row:
-    return {name: _text(found, keyword) for name, keyword in question.columns.items()}
+    return {name: text_in(found, keyword) for name, keyword in question.columns.items()}
 
 
-def _text(found: Dataset, keyword: str) -> str:
+def text_in(found: Dataset, keyword: str) -> str:
     """Give a value as text, several joined by backslashes; one that cannot be read as the bytes it came as."""
     try:
         value = found.get(keyword)

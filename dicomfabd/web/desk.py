@@ -12,6 +12,7 @@ from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
 from dicomfabd.web.archive_desk import ArchiveDesk
+from dicomfabd.web.worklist_desk import WorklistDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class WebDesk:
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
     archive: ArchiveDesk
+    worklist: WorklistDesk
     metrics: Metrics
     health: Health
     journal: Journal

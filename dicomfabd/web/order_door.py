@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from dicomfabd.domain.delivery import Routing
 from dicomfabd.domain.draft import Choices
@@ -26,7 +26,8 @@ from dicomfabd.store.interface import (
     StoredMessage,
     Submission,
 )
-from dicomfabd.web.order_in import OrderIn, build, read_order
+from dicomfabd.web.item_in import read_item
+from dicomfabd.web.order_in import read_order
 from dicomfabd.web.problems import refused
 from dicomfabd.web.words import action_in_words
 
@@ -36,6 +37,24 @@ APPLICATION: Final = "http"
 MESSAGE_TYPE: Final = "JSON"
 _RISES_WHEN_PLACED_AGAIN: Final = frozenset({OrderState.CANCELLED, OrderState.DISCONTINUED})
 _FIELDS: Final = {"PID^1^3": "patient_id", "ORC^1^2": "accession"}
+
+
+WORKLIST_DOOR: Final = "/api/v1/worklist"
+"""Where orders come as worklist items, in the DICOM JSON Model."""
+
+
+class Form(Protocol):
+    """An order in one of the forms of JSON it is taken in; equal to one that says the same."""
+
+    @property
+    def has_start(self) -> bool:
+        """True when it says when it is to begin."""
+
+    def content(self) -> bytes:
+        """Give what it says, the same however it was written."""
+
+    def order(self, choices: Choices, default_start: datetime) -> tuple[Order, tuple[Fault, ...]]:
+        """Check and complete it; gives the order and what was mended. Raises OrderRejected."""
 
 
 class KeyReused(Exception):  # noqa: N818 - it is the client's error, not ours
@@ -110,8 +129,8 @@ class OrderDoor:
         turn = self._turns[hash(incoming.key) % len(self._turns)] if incoming.key else nullcontext()
         with turn:
             try:
-                order_in = read_order(incoming.body)
-                return self._earlier(incoming, order_in) or self._accept(incoming, order_in)
+                form = _read(incoming.body, incoming.door)
+                return self._earlier(incoming, form) or self._accept(incoming, form)
             except OrderRejected as rejected:
                 return self._keep_refused(incoming, rejected.faults)
 
@@ -124,7 +143,7 @@ class OrderDoor:
         self._messages.audit(actor, "message.replay", f"message {message.message_id}", detail)
         return Replayed(outcome.message_id, outcome.code, outcome.answer, outcome.faults, outcome.applied)
 
-    def _earlier(self, incoming: Incoming, order_in: OrderIn) -> Outcome | None:
+    def _earlier(self, incoming: Incoming, form: Form) -> Outcome | None:
         if not incoming.key:
             return None
         query = MessageQuery(
@@ -134,13 +153,13 @@ class OrderDoor:
             message = self._messages.get(found.message_id)
             if message is None or message.source != incoming.source:
                 continue
-            if message.sending_facility != incoming.door or not _is_same(message.raw, incoming.body, order_in):
+            if message.sending_facility != incoming.door or not _is_same(message.raw, incoming, form):
                 raise KeyReused
             return self._outcome(message.message_id, is_repeated=True)
         return None
 
-    def _accept(self, incoming: Incoming, order_in: OrderIn) -> Outcome:
-        order, warnings = self._build(order_in)
+    def _accept(self, incoming: Incoming, form: Form) -> Outcome:
+        order, warnings = self._build(form)
         keys = OrderKeys(order.accession_number)
         said = {
             "accession_number": order.accession_number,
@@ -148,7 +167,7 @@ class OrderDoor:
             "warnings": [{"field": warning.location, "text": warning.text} for warning in warnings],
         }
         submission = Submission(
-            _received(incoming, order_in.model_dump_json().encode()),
+            _received(incoming, form.content()),
             (Change(OrderControl.NEW, keys, order, self._route(order)),),
             json.dumps(said, ensure_ascii=False).encode(),
             faults=warnings,
@@ -160,13 +179,13 @@ class OrderDoor:
             )
         return self._outcome(accepted.message_id, accepted.applied, is_repeated=accepted.is_duplicate)
 
-    def _build(self, order_in: OrderIn) -> tuple[Order, tuple[Fault, ...]]:
-        order, warnings = build(order_in, self._choices, datetime.now().astimezone())
-        if order_in.scheduled_at is None:
+    def _build(self, form: Form) -> tuple[Order, tuple[Fault, ...]]:
+        order, warnings = form.order(self._choices, datetime.now().astimezone())
+        if not form.has_start:
             # Sent again without a time it is the same order, not one of a later time; unless it is to rise again.
             for stored in self._book.find(OrderQuery(accession_number=order.accession_number, limit=1)):
                 if stored.state not in _RISES_WHEN_PLACED_AGAIN:
-                    return build(order_in, self._choices, stored.order.scheduled_at)
+                    return form.order(self._choices, stored.order.scheduled_at)
         return order, warnings
 
     def _outcome(self, message_id: int, applied: tuple[Applied, ...] = (), *, is_repeated: bool) -> Outcome:
@@ -219,10 +238,14 @@ def _received(incoming: Incoming, content: bytes) -> ReceivedMessage:
     )
 
 
-def _is_same(before: bytes, now: bytes, order_in: OrderIn) -> bool:
-    if before == now:
+def _read(body: bytes, door: str) -> Form:
+    return read_item(body) if door == WORKLIST_DOOR else read_order(body)
+
+
+def _is_same(before: bytes, incoming: Incoming, form: Form) -> bool:
+    if before == incoming.body:
         return True
     try:
-        return read_order(before) == order_in
+        return _read(before, incoming.door) == form
     except OrderRejected:
         return False  # kept by a version with other rules

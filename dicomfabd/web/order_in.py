@@ -60,6 +60,29 @@ class OrderIn(BaseModel):
         "ROUTINE", pattern="^(STAT|HIGH|ROUTINE|MEDIUM|LOW)$", description="STAT, HIGH, ROUTINE, MEDIUM or LOW."
     )
 
+    @property
+    def has_start(self) -> bool:
+        """True when it says when it is to begin."""
+        return self.scheduled_at is not None
+
+    def content(self) -> bytes:
+        """Give what it says, the same however it was written."""
+        return self.model_dump_json().encode()
+
+    def order(self, choices: Choices, default_start: datetime) -> tuple[Order, tuple[Fault, ...]]:
+        """Check and complete it, as for HL7; gives the order and what was mended.
+
+        Raises:
+            OrderRejected: With every fault there is, `location` being the field.
+        """
+        try:
+            return build_order(_draft(self, default_start), choices)
+        except OrderRejected as rejected:
+            # The builder's hints name HL7 fields.
+            raise OrderRejected(
+                *[Fault(fault.code, fault.location, fault.text, _hint(fault.location)) for fault in rejected.faults]
+            ) from rejected
+
     @field_validator("patient_birth_date")
     @classmethod
     def _is_a_day(cls, value: str) -> str:
@@ -111,21 +134,6 @@ def read_order(body: bytes) -> OrderIn:
     raise OrderRejected(*faults)
 
 
-def build(order_in: OrderIn, choices: Choices, default_start: datetime) -> tuple[Order, tuple[Fault, ...]]:
-    """Check and complete an order, as for HL7; gives it and what was mended.
-
-    Raises:
-        OrderRejected: With every fault there is, `location` being the field.
-    """
-    try:
-        return build_order(_draft(order_in, default_start), choices)
-    except OrderRejected as rejected:
-        # The builder's hints name HL7 fields.
-        raise OrderRejected(
-            *[Fault(fault.code, fault.location, fault.text, _hint(fault.location)) for fault in rejected.faults]
-        ) from rejected
-
-
 def _draft(order_in: OrderIn, default_start: datetime) -> OrderDraft:
     step = StepDraft(
         description=order_in.study_desc,
@@ -164,10 +172,8 @@ def _faults_beyond(content: dict[str, Any], known: set[str]) -> list[Fault]:
     sound = {name: value for name, value in content.items() if name in _FIELDS and name not in known}
     try:
         # Its answer does not matter here, so neither does the modality nor the time.
-        build(
-            OrderIn.model_validate(_STANDINS | sound),
-            Choices(lambda _procedure, _service: "OT"),
-            datetime.now().astimezone(),
+        OrderIn.model_validate(_STANDINS | sound).order(
+            Choices(lambda _procedure, _service: "OT"), datetime.now().astimezone()
         )
     except OrderRejected as rejected:
         return [fault for fault in rejected.faults if fault.location not in known]

@@ -74,7 +74,7 @@ def router(desk: WebDesk, door: OrderDoor) -> APIRouter:
         given = media_type(request)
         if given and not is_json_type(given):
             raise refuse_type(given, "application/json")
-        return _take(request, body, API_DOOR, desk, door)
+        return take_order(request, body, API_DOOR, desk, door)
 
     @routes.post(KIT_DOOR, openapi_extra=_TAKES_AN_ORDER)
     def create_order_as_the_kit_does(request: Request, body: Annotated[bytes, Depends(body_of)]) -> Response:
@@ -82,7 +82,7 @@ def router(desk: WebDesk, door: OrderDoor) -> APIRouter:
         given = media_type(request)
         if given not in _ALSO_JSON_FOR_THE_KIT and not is_json_type(given):
             raise refuse_type(given, "application/json")
-        return _take(request, body, KIT_DOOR, desk, door)
+        return take_order(request, body, KIT_DOOR, desk, door)
 
     @routes.get("/api/v1/orders/{order_id}")
     def show_order(order_id: RowId) -> dict[str, Any]:
@@ -93,7 +93,8 @@ def router(desk: WebDesk, door: OrderDoor) -> APIRouter:
     return routes
 
 
-def _take(request: Request, body: bytes, path: str, desk: WebDesk, door: OrderDoor) -> Response:
+def take_order(request: Request, body: bytes, path: str, desk: WebDesk, door: OrderDoor) -> Response:
+    """Take an order in the form of its door, and answer; raises StoreUnavailable."""
     key = idempotency_key(request)
     try:
         outcome = door.take(Incoming(body, path, peer_of(request), key))
@@ -116,7 +117,7 @@ def _take(request: Request, body: bytes, path: str, desk: WebDesk, door: OrderDo
 def _answer(path: str, outcome: Outcome) -> Response:
     said = json.loads(outcome.answer)
     headers = {"Location": said["order"]} | ({"Idempotent-Replayed": "true"} if outcome.is_repeated else {})
-    if path == API_DOOR:
+    if path != KIT_DOOR:
         is_new = said["action"] == Action.CREATED
         return Response(outcome.answer, 201 if is_new else 200, headers, "application/json")
     body = {

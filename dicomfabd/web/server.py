@@ -26,6 +26,7 @@ from dicomfabd.web import (
     probes,
     problems,
     query_routes,
+    worklist_routes,
 )
 from dicomfabd.web.asking import Turnstile
 from dicomfabd.web.desk import WebDesk
@@ -52,6 +53,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(order_routes.router(desk, door))
     app.include_router(order_acts.router(desk))
     app.include_router(message_routes.router(desk, door))
+    app.include_router(worklist_routes.router(desk, door))
     turnstile = Turnstile(_MOST_ASKING)
     # Their fixed words would be names of destinations to the ones after them.
     app.include_router(query_routes.router(desk, turnstile))

@@ -1,20 +1,22 @@
 """The worklist as people and scripts ask for it: the same items, found by the same checks."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
 
 from dicomfabd.config import ProfileSection, Worklist
 from dicomfabd.dimse.keys import Identifier
-from dicomfabd.store.worklist_interface import LoggedQuery, WorklistBook
+from dicomfabd.store.worklist_interface import ItemQuery, ListedItem, LoggedQuery, WorklistBook
 from dicomfabd.worklist.asking import from_file, identifier_from, read_keys
+from dicomfabd.worklist.checks import Check
 from dicomfabd.worklist.dicom_json import to_json
 from dicomfabd.worklist.explaining import Explanation, explain
-from dicomfabd.worklist.items import to_item
+from dicomfabd.worklist.items import Item, to_item
 from dicomfabd.worklist.profiles import Profiles
-from dicomfabd.worklist.question import Question
+from dicomfabd.worklist.question import Narrowed, Question
 
-_PAGE = 500
+_PAGE: Final = 500
 
 
 class WorklistDesk:
@@ -39,25 +41,16 @@ class WorklistDesk:
         Raises:
             ValueError: A name is no attribute, or a value is none of its value representation; says which.
         """
-        question = Question(identifier_from(values), self._profiles.everybody)
-        narrowed = question.narrow(self._done_since())
-        found: list[dict[str, Any]] = []
-        page = None
-        seen = 0
-        while page := self._book.find(narrowed.query, _PAGE, page[-1] if page else None):
-            orders = self._book.load({listed.order_id for listed in page})
-            for listed in page:
-                on_file = orders.get(listed.order_id)
-                if on_file is None or listed.ordinal >= len(on_file.steps):
-                    continue
-                item = to_item(on_file.order, on_file.order.steps[listed.ordinal], on_file.steps[listed.ordinal].status)
-                if all(check.fits(item) for check in narrowed.checks):
-                    seen += 1
-                    if seen > offset:
-                        found.append(to_json(item))
-                    if len(found) == limit:
-                        return found
-        return found
+        narrowed = self._narrowed(values)
+        matching = (item for page in self._pages(narrowed.query) for item in self._matching(page, narrowed.checks))
+        return [to_json(item) for item in islice(matching, offset, offset + limit)]
+
+    def count(self, values: Mapping[str, str]) -> int:
+        """Say how many items match keys; raises ValueError as `find`."""
+        narrowed = self._narrowed(values)
+        if not narrowed.checks:
+            return sum(map(len, self._pages(narrowed.query)))
+        return sum(1 for page in self._pages(narrowed.query) for _ in self._matching(page, narrowed.checks))
 
     def queries(self, limit: int, before_id: int | None) -> list[LoggedQuery]:
         """Give what modalities asked, newest first."""
@@ -85,6 +78,24 @@ class WorklistDesk:
             calling, called = logged.calling_ae_title, logged.called_ae_title
         question = Question(identifier, self._profiles.of(calling, called))
         return explain(on_file, question, self._clock(), self._settings.keep_done_s, logged)
+
+    def _narrowed(self, values: Mapping[str, str]) -> Narrowed:
+        return Question(identifier_from(values), self._profiles.everybody).narrow(self._done_since())
+
+    def _pages(self, query: ItemQuery) -> Iterator[list[ListedItem]]:
+        page: list[ListedItem] = []
+        while page := self._book.find(query, _PAGE, page[-1] if page else None):
+            yield page
+
+    def _matching(self, page: Sequence[ListedItem], checks: Sequence[Check]) -> Iterator[Item]:
+        orders = self._book.load({listed.order_id for listed in page})
+        for listed in page:
+            on_file = orders.get(listed.order_id)
+            if on_file is None or listed.ordinal >= len(on_file.steps):
+                continue  # changed since it was looked up
+            item = to_item(on_file.order, on_file.order.steps[listed.ordinal], on_file.steps[listed.ordinal].status)
+            if all(check.fits(item) for check in checks):
+                yield item
 
     def _logged(self, query_id: int) -> LoggedQuery:
         logged = self._book.query(query_id)

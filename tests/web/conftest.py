@@ -8,8 +8,9 @@ from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
 from dicomfabd.app.archive_desk import archive_desk_of
+from dicomfabd.app.worklist_desk import worklist_desk_of
 from dicomfabd.archive.shelf import Shelf
-from dicomfabd.config import Archive
+from dicomfabd.config import Archive, Worklist
 from dicomfabd.domain.delivery import Destination, Leg, Routing
 from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
@@ -23,6 +24,7 @@ from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import build
+from dicomfabd.worklist import desk as worklist_room
 from tests.builders import an_order, keys_of
 
 KIT = {"patient_id": "P123", "patient_name": "DOE^JANE", "accession": "ACC-1001"}
@@ -126,6 +128,7 @@ def desk(store, journal, health, woken, take, fixed, archive):
         on_work=lambda: woken.append(True),
         addresses=lambda: {"mllp": "127.0.0.1:2575"},
         archive=archive,
+        worklist=worklist_desk_of(worklist_room.WorklistDesk(Worklist(), (), store.worklist)),
         metrics=Metrics(__version__),
         health=health,
         journal=journal,

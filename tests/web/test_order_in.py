@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import OrderRejected
-from dicomfabd.web.order_in import MOST_FAULTS, OrderIn, build, read_order
+from dicomfabd.web.order_in import MOST_FAULTS, OrderIn, read_order
 from tests.builders import NOON
 from tests.web.conftest import KIT
 
@@ -32,7 +32,7 @@ def test_any_json_is_an_order_or_a_list_of_faults(content, is_nearly_good):
     raw = json.dumps((KIT if is_nearly_good else {}) | content).encode()
 
     try:
-        order, _ = build(read_order(raw), Choices(lambda _procedure, _service: "OT"), NOON)
+        order, _ = read_order(raw).order(Choices(lambda _procedure, _service: "OT"), NOON)
     except OrderRejected as rejected:
         assert 1 <= len(rejected.faults) <= MOST_FAULTS + 1
         assert all(fault.location and fault.text for fault in rejected.faults)
@@ -44,10 +44,8 @@ def test_any_json_is_an_order_or_a_list_of_faults(content, is_nearly_good):
 def test_the_hints_speak_of_json():
     """The builder of orders names HL7 fields; here there are none."""
     with pytest.raises(OrderRejected) as caught:
-        build(
-            read_order(json.dumps(KIT | {"study_desc": "\\"}).encode()),
-            Choices(lambda _procedure, _service: "OT"),
-            NOON,
+        read_order(json.dumps(KIT | {"study_desc": "\\"}).encode()).order(
+            Choices(lambda _procedure, _service: "OT"), NOON
         )
 
     assert ["What is to be done, in words: 1 to 200 characters."] == [fault.hint for fault in caught.value.faults]
