@@ -10,7 +10,7 @@ from dicomfabd.dimse.keys import Identifier, Key, identifier_of, vr_of
 from dicomfabd.store.worklist_interface import Keys
 from dicomfabd.worklist.items import OF_STEP, SEQUENCE
 
-_TAG: Final = r"\(?[0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)?"
+_TAG: Final = r"\(?[0-9A-Fa-f]{4},?[0-9A-Fa-f]{4}\)?"
 # findscu's own way to write a key in a sequence may stand before it.
 _KEY: Final = re.compile(rf"(?:^|[,;\n])\s*(?:[\w(),]+\[0\]\.)?({_TAG}|[A-Za-z]\w*)\s*=")
 _HEX: Final = re.compile(_TAG)
@@ -25,7 +25,7 @@ def read_keys(text: str) -> Identifier:
     found = list(_KEY.finditer(text))
     if text.strip() and (not found or text[: found[0].start()].strip()):
         raise NotKeys('these are no keys; write them as "Modality=CT, ScheduledStationAETitle=CT01"')
-    ends = [match.start() for match in found[1:]] + [len(text)]
+    ends = [match.start() for match in found[1:]] + [len(text)] * bool(found)
     return identifier_from(
         {match.group(1): text[match.end() : end].strip() for match, end in zip(found, ends, strict=True)}
     )

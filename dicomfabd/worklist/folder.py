@@ -13,7 +13,7 @@ from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.domain.uids import derive_uid
 from dicomfabd.store.worklist_interface import ItemQuery, ListedItem, OrderOnFile, WorklistBook
 from dicomfabd.worklist.encoding import encode_answer
-from dicomfabd.worklist.items import to_item
+from dicomfabd.worklist.items import Item, to_item
 
 _EVERY_S: Final = 0.25
 _AGAIN_AFTER_S: Final = 10.0  # what is over goes by the clock
@@ -47,7 +47,7 @@ class WorklistFolder:
 
     async def start(self) -> None:
         """Write what is shown now, and begin to follow; raises OSError when the folder cannot be used."""
-        await asyncio.to_thread(self._prepare)
+        await asyncio.to_thread(self.prepare)
         await asyncio.to_thread(self.sync)
         self._task = asyncio.create_task(self._follow())
 
@@ -71,10 +71,10 @@ class WorklistFolder:
             (self._folder / name).unlink(missing_ok=True)
         self._written = shown
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make the folder, and take note of what a daemon before us left in it; raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / _LOCKFILE).touch()
-        # What a daemon before us left; it is written anew if it is still shown.
         for path in self._folder.iterdir():
             if match := _OURS.fullmatch(path.name):
                 if match.group(3):
@@ -93,7 +93,8 @@ class WorklistFolder:
         ordinal = listed.ordinal
         if ordinal >= len(on_file.steps):
             return  # changed since it was looked up; the next look finds it as it is
-        item = to_item(on_file.order, on_file.order.steps[ordinal], on_file.steps[ordinal].status)
+        step, status = on_file.order.steps[ordinal], on_file.steps[ordinal].status
+        item = _without_empty_sequences(to_item(on_file.order, step, status))
         keys = [Key(tag, vr_of(tag)) for tag in item]
         encoded = encode_answer(keys, item, is_implicit=False)
         uid = derive_uid("worklist item", on_file.order.study_instance_uid, ordinal)
@@ -119,6 +120,15 @@ class WorklistFolder:
         if revision != self._revision or now > self._synced_at + _AGAIN_AFTER_S:
             self.sync()
             self._revision, self._synced_at = revision, now
+
+
+def _without_empty_sequences(item: Item) -> Item:
+    """Give an item as a file has it: DCMTK takes one for incomplete that has a sequence and nothing in it."""
+    return {
+        tag: value if isinstance(value, str) else tuple(map(_without_empty_sequences, value))
+        for tag, value in item.items()
+        if value != ()
+    }
 
 
 def _name(item: ListedItem) -> str:
