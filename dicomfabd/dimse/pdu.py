@@ -33,6 +33,9 @@ COMMAND, LAST = 1, 2  # bits of the message control header, Annex E.2
 _TYPES: Final = frozenset(PduType)
 _PIECE_BYTES: Final = 262_144
 
+_P_DATA: Final = int(PduType.P_DATA)
+_P_DATA_HEADER: Final = struct.Struct(">BBIIBB").pack
+
 RELEASE_RQ: Final = struct.pack(">BBII", PduType.RELEASE_RQ, 0, 4, 0)
 RELEASE_RP: Final = struct.pack(">BBII", PduType.RELEASE_RP, 0, 4, 0)
 
@@ -133,7 +136,7 @@ class Outbound(NamedTuple):
 
 def p_data_header(size: int, context_id: int, control: int) -> bytes:
     """Give the header of a P-DATA-TF PDU that holds one fragment of `size` bytes (§9.3.5)."""
-    return struct.pack(">BBIIBB", PduType.P_DATA, 0, size + 6, size + 2, context_id, control)
+    return _P_DATA_HEADER(_P_DATA, 0, size + 6, size + 2, context_id, control)
 
 
 def p_data(messages: Iterable[Outbound], longest: int) -> Iterator[bytes]:
@@ -146,6 +149,12 @@ def p_data(messages: Iterable[Outbound], longest: int) -> Iterator[bytes]:
     size = 0
     for context_id, command, data in messages:
         for part, flag in ((command, COMMAND), (data, 0)):
+            length = len(part)
+            if length <= most:
+                if length:
+                    piece += (p_data_header(length, context_id, flag | LAST), part)
+                    size += length
+                continue
             view = memoryview(part)
             while view:
                 fragment, view = view[:most], view[most:]
@@ -155,5 +164,8 @@ def p_data(messages: Iterable[Outbound], longest: int) -> Iterator[bytes]:
                 if size >= _PIECE_BYTES:
                     yield b"".join(piece)
                     piece, size = [], 0
+        if size >= _PIECE_BYTES:
+            yield b"".join(piece)
+            piece, size = [], 0
     if piece:
         yield b"".join(piece)

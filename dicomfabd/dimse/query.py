@@ -10,7 +10,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from dicomfabd.dimse.matching import MalformedKey, is_universal, matches
+from dicomfabd.dimse.matching import MalformedKey, matches
 
 # Never keys: how the identifier itself is encoded, and at which level it asks.
 _NOT_KEYS: Final = frozenset({"SpecificCharacterSet", "TimezoneOffsetFromUTC", "QueryRetrieveLevel"})
@@ -94,18 +94,6 @@ def set_character_set(answer: Dataset, identifier: Dataset) -> None:
     asked = text_at(identifier, "SpecificCharacterSet")
     codec = python_encoding.get(asked, "")
     answer.SpecificCharacterSet = asked if codec and _is_encodable(text, codec) else _UTF8
-
-
-def asked_keywords(identifier: Dataset) -> list[str]:
-    """Give the keywords of keys that restrict, for the log; never their values."""
-    found = []
-    for key in keys_of(identifier):
-        if key.VR == "SQ":
-            wanted = _only_item(key)
-            found += asked_keywords(wanted) if wanted else []
-        elif not is_universal(text_of(key)):
-            found.append(key.keyword or str(key.tag))
-    return found
 
 
 def _only_item(key: DataElement) -> Dataset | None:

@@ -31,7 +31,7 @@ class SqliteWorklistBook:
     def find(self, query: ItemQuery, limit: int, after: ListedItem | None = None) -> list[ListedItem]:
         """See `WorklistBook.find`."""
         sql, parameters = statement(query, limit, after)
-        return [ListedItem(*row) for row in self._file.read(sql, *parameters)]
+        return [*map(ListedItem._make, self._file.read(sql, *parameters))]
 
     def load(self, order_ids: Collection[int]) -> Mapping[int, OrderOnFile]:
         """See `WorklistBook.load`."""

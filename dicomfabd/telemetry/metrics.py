@@ -111,6 +111,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
+        self._children: dict[tuple[str, tuple[str, ...]], Counter | Gauge | Histogram] = {}
         for metric in METRICS:
             self._metrics[metric.name] = _register(metric, self.registry)
         self.set("dicomfabd_build_info", 1, version)
@@ -137,6 +138,7 @@ class Metrics:
         """Set a gauge for these labels and forget all others."""
         gauge = self._metrics[name]
         gauge.clear()
+        self._children = {key: child for key, child in self._children.items() if key[0] != name}
         for labels, value in values:
             self.set(name, value, *labels)
 
@@ -145,5 +147,9 @@ class Metrics:
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
 
     def _child(self, name: str, labels: tuple[str, ...]) -> Counter | Gauge | Histogram:
-        metric = self._metrics[name]
-        return metric.labels(*labels) if labels else metric
+        if not labels:
+            return self._metrics[name]
+        child = self._children.get((name, labels))
+        if child is None:
+            child = self._children[name, labels] = self._metrics[name].labels(*labels)
+        return child
