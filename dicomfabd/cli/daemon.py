@@ -12,6 +12,7 @@ from dicomfabd.cli.console import ConfigOption, address_of, err, fail, out, sett
 from dicomfabd.config import ConfigError, render
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.tls.door import TlsDoor
+from dicomfabd.worklist.profiles import Profiles
 
 
 def run(
@@ -44,6 +45,7 @@ def check(config: ConfigOption = None) -> None:
         catalog = Catalog.load(settings.protocols_dir)
         check_catalog(catalog)
         check_codecs(settings)
+        Profiles(settings.worklist, settings.profiles)
         for name in ("intake", "worklist", "archive"):
             tls = getattr(settings, name).tls
             if tls.is_on:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from dicomfabd.config.errors import ConfigError, Finding
+from dicomfabd.config.profiles import ProfileSection
 from dicomfabd.config.sections import DestinationSection, RouteSection, Tls
 from dicomfabd.config.senders import SenderSection
 from dicomfabd.config.settings import Settings
@@ -16,7 +17,7 @@ _RESERVED_SENDER: Final = "default"
 
 def check_together(settings: Settings, origin: str) -> None:
     """Raise ConfigError for settings that contradict each other; `origin` says where they were written."""
-    checks: tuple[Callable[[Settings], Iterator[str]], ...] = (_destinations, _routes, _tls, _senders)
+    checks: tuple[Callable[[Settings], Iterator[str]], ...] = (_destinations, _routes, _tls, _senders, _profiles)
     problems = [f"{origin}: {problem}" for check in checks for problem in check(settings)]
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
@@ -54,7 +55,9 @@ def _routes(settings: Settings) -> Iterator[str]:
 
 
 def _names(
-    section: str, entries: Sequence[DestinationSection | RouteSection | SenderSection], reserved: Mapping[str, str]
+    section: str,
+    entries: Sequence[DestinationSection | RouteSection | SenderSection | ProfileSection],
+    reserved: Mapping[str, str],
 ) -> Iterator[str]:
     names = [entry.name for entry in entries]
     for name in names:
@@ -101,6 +104,18 @@ def _senders(settings: Settings) -> Iterator[str]:
             if _takes_all_of(earlier, sender):
                 yield (
                     f"senders.{index}: {sender.name} never matches, because {earlier.name} before it takes the same. "
+                    "Put the narrower one first."
+                )
+
+
+def _profiles(settings: Settings) -> Iterator[str]:
+    profiles = settings.profiles
+    yield from _names("profiles", profiles, {"default": "is the name of everybody else"})
+    for index, profile in enumerate(profiles):
+        for earlier in profiles[:index]:
+            if not earlier.calling_ae_titles and not earlier.called_ae_titles:
+                yield (
+                    f"profiles.{index}: {profile.name} never fits, because {earlier.name} before it is for everybody. "
                     "Put the narrower one first."
                 )
 
