@@ -64,7 +64,7 @@ class Association:
         self._acceptor = Acceptor(host.services, limits, host.budget)
         self._watch = Watch(self._acceptor, limits, lambda: self.task is not None, self._give_up)
         self._exchange: Exchange | None = None
-        self._next: Message | None = None
+        self._next: Exchange | None = None
         self._is_over = self._is_stopping = False
         self._longest_pdu = _LARGEST_PDU
         self.task: asyncio.Task[None] | None = None
@@ -165,14 +165,20 @@ class Association:
                 raise Violation(Reason.MESSAGE, "a response came to what was not asked")
             if command.is_response and exchange:
                 exchange.replied(command)
-            elif exchange and exchange.message_id == command.number(MESSAGE_ID_RESPONDED_TO):
-                exchange.is_cancelled = True
+            else:
+                self._cancel(command.number(MESSAGE_ID_RESPONDED_TO))
         elif self._next:
             self._host.budget.give_back(len(message.data))
             raise Violation(Reason.MESSAGE, "requests come faster than they are answered")
         else:
-            self._next = message
+            # Made at once, not when its turn comes: a cancel may be in the same piece of the stream.
+            self._next = Exchange(self, message)
             self._go_on()
+
+    def _cancel(self, message_id: int) -> None:
+        for exchange in (self._exchange, self._next):
+            if exchange and exchange.message_id == message_id:
+                exchange.is_cancelled = True
 
     def _go_on(self) -> None:
         """Do what comes next once nothing is under way."""
@@ -181,8 +187,8 @@ class Association:
         if self._is_stopping:
             self.abort(Violation(Reason.STOPPED, "we stop"))
         elif self._next:
-            message, self._next = self._next, None
-            self.task = asyncio.create_task(self._perform(message))
+            self._exchange, self._next = self._next, None
+            self.task = asyncio.create_task(self._perform(self._exchange))
         elif self._acceptor.state is State.RELEASING:
             self._is_over = True
             self._link.write(pdu.RELEASE_RP)
@@ -210,16 +216,15 @@ class Association:
         self.task = None
         self._go_on()
 
-    async def _perform(self, message: Message) -> None:
-        self._exchange = Exchange(self, message)
+    async def _perform(self, exchange: Exchange) -> None:
         try:
-            await self._answer(self._exchange)
+            await self._answer(exchange)
         except Gone:
             pass
         except Violation as violation:
             self.abort(violation)
         finally:
-            self._host.budget.give_back(len(message.data))
+            self._host.budget.give_back(len(exchange.data))
             self._exchange = self.task = None
         self._watch.rest()
         self._go_on()

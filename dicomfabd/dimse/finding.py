@@ -34,10 +34,9 @@ async def _search(exchange: Exchange, begin: SearchHandler) -> None:
     search = begin(exchange.data, exchange.context.transfer_syntax, exchange.peer)
     context_id = exchange.context.context_id
     pending: dict[int, bytes] = {}
-    final = PROCESSING_FAILURE
+    final: int | None = None
     try:
-        is_over = False
-        while not is_over:
+        while final is None:
             batch = search.next() if search.is_quick else await exchange.run(search.next)
             messages = []
             if not exchange.is_cancelled:
@@ -45,15 +44,17 @@ async def _search(exchange: Exchange, begin: SearchHandler) -> None:
                     if status not in pending:
                         pending[status] = answer(exchange.command, status, has_data_set=True)
                     messages.append(Outbound(context_id, pending[status], data))
-            is_over = search.is_done or exchange.is_cancelled
-            if is_over:
+            if search.is_done or exchange.is_cancelled:
                 final = CANCELLED if exchange.is_cancelled else SUCCESS
                 messages.append(exchange.response(final))
+                # Whoever has the last response finds the query in the log.
+                search.close(final)
             await exchange.send(*messages)
             # A C-CANCEL is read, and everybody else served, between two batches.
             await asyncio.sleep(0)
     finally:
-        search.close(final)
+        if final is None:
+            search.close(PROCESSING_FAILURE)
 
 
 async def _find(exchange: Exchange, handler: FindHandler) -> None:

@@ -21,6 +21,8 @@ STEP_KEYWORDS = {
     "ScheduledProcedureStepStatus",
     "ScheduledStationName",
     "ScheduledProcedureStepLocation",
+    "PreMedication",
+    "RequestedContrastAgent",
 }
 
 

@@ -1,101 +1,77 @@
-"""The worklist over the network, asked by pynetdicom and by DCMTK's findscu."""
+"""The worklist's life over the network: what shows when, and what is said of it."""
 
-import contextlib
+import asyncio
 import subprocess
 
 import pytest
-from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence
-from pynetdicom import AE
-from pynetdicom.sop_class import ModalityWorklistInformationFind, Verification
 
-from dicomfabd.config import Worklist
+from dicomfabd.dimse import datasets
+from dicomfabd.dimse.command import STATUS, Operation
+from dicomfabd.dimse.services import PENDING, Peer
 from dicomfabd.domain.delivery import Delivery
 from dicomfabd.domain.draft import StepDraft
+from dicomfabd.domain.errors import StoreUnavailable
+from dicomfabd.domain.order import OrderControl
 from dicomfabd.domain.patient import Patient
-from dicomfabd.worklist.scp import WorklistServer
-from tests.builders import NOON, a_cancel, a_message, a_new, an_order, take
+from dicomfabd.store.interface import Change, PatientChange, PatientKey, Submission
+from dicomfabd.worklist.answers import Answer, Answers
+from dicomfabd.worklist.asking import identifier_from
+from dicomfabd.worklist.querylog import Asked, QueryLog
+from tests.builders import NOON, a_cancel, a_message, a_new, an_order
 from tests.conftest import program
-from tests.listeners import running
-
-
-@pytest.fixture
-def serve(store, journal, clock):
-    with contextlib.ExitStack() as started:
-
-        def start(profiles=(), **settings):
-            server = WorklistServer(Worklist(port=0, **settings), profiles, store.worklist, journal, clock=clock)
-            started.enter_context(running(server))
-            return server
-
-        yield start
-
-
-@pytest.fixture
-def put(store):
-    def accept(*changes):
-        take(store.inbox, a_message(""), *changes)
-
-    return accept
-
-
-def keys(**step) -> Dataset:
-    ds = Dataset()
-    for keyword in ("PatientName", "PatientID", "AccessionNumber", "StudyInstanceUID", "RequestedProcedureID"):
-        setattr(ds, keyword, "")
-    item = Dataset()
-    for keyword in ("Modality", "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime"):
-        setattr(item, keyword, step.get(keyword, ""))
-    item.ScheduledStationAETitle = step.get("ScheduledStationAETitle", "")
-    item.ScheduledProcedureStepID = ""
-    ds.ScheduledProcedureStepSequence = Sequence([item])
-    return ds
-
-
-def ask(server: WorklistServer, identifier: Dataset, called: str = "ANY") -> list[tuple[int, Dataset | None]]:
-    entity = AE("CT01")
-    entity.add_requested_context(ModalityWorklistInformationFind)
-    entity.add_requested_context(Verification)
-    association = entity.associate("127.0.0.1", server.port, ae_title=called)
-    assert association.is_established, "rejected"
-    answers = [
-        (status.Status, answer)
-        for status, answer in association.send_c_find(identifier, ModalityWorklistInformationFind)
-    ]
-    association.release()
-    return answers
-
-
-def accessions(server: WorklistServer, identifier: Dataset) -> list[str]:
-    return [answer.AccessionNumber for _, answer in ask(server, identifier) if answer]
+from tests.dimse.raw import DATA, IMPLICIT, MWL, RawPeer, a_command, a_fragment
+from tests.worklist.asking import find, identifier
 
 
 def test_an_accepted_order_is_there_at_once(serve, put):
     """With the Study Instance UID its images will carry."""
     order = an_order()
     put(a_new(order))
+    ((status, item),) = find(serve().port, identifier()).answers
 
-    (status, item), final = ask(serve(), keys())
-
-    assert (0xFF00, (0x0000, None)) == (status, final)
-    assert (order.study_instance_uid, "DOE^JANE", "P1") == (
+    assert (PENDING, order.study_instance_uid, "DOE^JANE", "P1") == (
+        status,
         item.StudyInstanceUID,
         str(item.PatientName),
         item.PatientID,
-    )
-    step = item.ScheduledProcedureStepSequence[0]
-    assert ("CT", "20260302", "120000") == (
-        step.Modality,
-        step.ScheduledProcedureStepStartDate,
-        step.ScheduledProcedureStepStartTime,
     )
 
 
 def test_a_cancelled_order_is_gone_at_once(serve, put):
     """No modality examines a patient for nothing."""
-    put(a_new(an_order("A1")), a_new(an_order("A2")), a_cancel(accession_number="A1"))
+    put(a_new(an_order("A1")), a_new(an_order("A2")))
+    server = serve()
+    before = find(server.port, identifier()).accessions
+    put(a_cancel(accession_number="A1"))
 
-    assert ["A2"] == accessions(serve(), keys())
+    assert (["A1", "A2"], ["A2"]) == (before, find(server.port, identifier()).accessions)
+
+
+def changed_name(order):
+    return PatientChange(Patient("P1", "SMITH^ANN", "HOSP"))
+
+
+def merged(order):
+    return PatientChange(Patient("P9", "SMITH^ANN", "HOSP"), priors=(PatientKey("P1", "HOSP"),))
+
+
+def changed_order(order):
+    later = an_order(patient=Patient("P1", "SMITH^ANN", "HOSP"))
+    return Change(OrderControl.CHANGE, later.keys, later)
+
+
+@pytest.mark.parametrize("change", [changed_name, merged, changed_order])
+def test_a_change_shows_at_once(serve, put, change):
+    """Also in an answer that was given before."""
+    order = an_order()
+    put(a_new(order))
+    server = serve()
+    before = find(server.port, identifier()).answers[0][1]
+    put(change(order))
+    after = find(server.port, identifier()).answers[0][1]
+
+    assert ("DOE^JANE", "SMITH^ANN") == (str(before.PatientName), str(after.PatientName))
+    assert before.StudyInstanceUID == after.StudyInstanceUID
 
 
 @pytest.mark.parametrize(("keep_done_s", "seen"), [(3600, ["A1"]), (5, []), (0, [])])
@@ -105,80 +81,53 @@ def test_a_finished_order_stays_for_a_while(serve, put, store, clock, keep_done_
     store.queue.settle(store.queue.claim("w", 60, {"main": 9}), Delivery("main", 1, 0, 0, 1))
     clock.advance(10)
 
-    assert seen == accessions(serve(keep_done_s=keep_done_s), keys())
+    assert seen == find(serve(keep_done_s=keep_done_s).port, identifier()).accessions
 
 
-@pytest.mark.parametrize(
-    ("step", "found"),
-    [
-        ({"Modality": "CT"}, ["A1"]),
-        ({"Modality": "CT\\MR"}, ["A1", "A2"]),
-        ({"ScheduledStationAETitle": "FABMR"}, ["A2"]),
-        ({"ScheduledProcedureStepStartDate": "20260302"}, ["A1"]),
-        ({"ScheduledProcedureStepStartDate": "20260301-20260303"}, ["A1", "A2"]),
-        ({"ScheduledProcedureStepStartTime": "11-13"}, ["A1"]),
-        # Both ranges are one period: from the 2nd, 13 h, to the 3rd, 13 h.
-        (
-            {
-                "ScheduledProcedureStepStartDate": "20260302-20260303",
-                "ScheduledProcedureStepStartTime": "1300-1300",
-            },
-            ["A2"],
-        ),
-    ],
-)
-def test_a_modality_finds_what_it_asks_for(serve, put, step, found):
-    """Sorted by start."""
-    later = NOON.replace(day=3, hour=8)
-    put(
-        a_new(an_order("A2", steps=(StepDraft(modality="MR", scheduled_at=later),))),
-        a_new(an_order("A1")),
-    )
-
-    assert found == accessions(serve(), keys(**step))
-
-
-def test_only_what_was_asked_is_given(serve, put):
-    """K.4.1.1.3.2; what we do not know at all makes the status FF01."""
-    put(a_new(an_order()))
-    identifier = Dataset()
-    identifier.AccessionNumber = "A1"
-    identifier.MedicalAlerts = ""
-    known = ask(serve(), identifier)[0]
-    identifier.BarcodeValue = ""
-    unknown = ask(serve(), identifier)[0]
-
-    assert (0xFF00, ["AccessionNumber", "MedicalAlerts"]) == (known[0], [e.keyword for e in known[1]])
-    assert (0xFF01, ["AccessionNumber", "MedicalAlerts"]) == (unknown[0], [e.keyword for e in unknown[1]])
-
-
-def test_a_name_is_never_mangled(serve, put):
-    """In the character set asked for if it holds every letter, else in UTF-8."""
-    name = "Yamada^Tarou=山田^太郎=やまだ^たろう"
-    put(a_new(an_order(patient=Patient("P1", name))))
-    identifier = keys()
-    identifier.SpecificCharacterSet = "ISO_IR 100"
-
-    item = ask(serve(), identifier)[0][1]
-
-    assert ("ISO_IR 192", name) == (item.SpecificCharacterSet, str(item.PatientName))
-
-
-@pytest.mark.filterwarnings("ignore:Invalid value for VR DA")  # our own side warns of what the test is about
-def test_a_malformed_key_fails_the_query(serve, put):
-    """A900; the server lives on."""
-    put(a_new(an_order()))
-    server = serve()
-
-    assert [(0xA900, None)] == ask(server, keys(ScheduledProcedureStepStartDate="2030/07/05"))
-    assert ["A1"] == accessions(server, keys())
+def test_what_is_over_leaves_the_index(serve, put, store, clock, sink):
+    """A look-up costs what may be seen, not what ever was."""
+    put(a_new(an_order()), a_cancel(accession_number="A1"))
+    clock.advance(10)
+    serve(keep_done_s=5)
+    while store.worklist.by_accession("A1").steps[0].is_listed:
+        pass
 
 
 def test_answers_are_capped(serve, put):
     """max_answers."""
     put(*(a_new(an_order(f"A{n}")) for n in range(5)))
 
-    assert 3 == len(accessions(serve(max_answers=3), keys()))
+    assert 3 == len(find(serve(max_answers=3).port, identifier()).answers)
+
+
+@pytest.fixture
+def many(store):
+    """More items than a page, a batch and the sockets hold."""
+    orders = [an_order(f"A{n:05d}", steps=(StepDraft(modality="CT", scheduled_at=NOON),)) for n in range(700)]
+    store.inbox.accept([Submission(a_message(f"M{n}"), [a_new(order)]) for n, order in enumerate(orders)])
+
+
+@pytest.mark.parametrize("keys", [{}, {"PatientName": "DOE*"}], ids=["by index", "by looking"])
+def test_many_items_come_page_by_page(serve, many, keys):
+    """Each once, by start, however they are found."""
+    found = find(serve(max_answers=1000).port, identifier(keys)).accessions
+
+    assert [f"A{n:05d}" for n in range(700)] == found
+
+
+def test_a_cancel_ends_a_query_soon(serve, many):
+    """C-CANCEL; no more than a batch is sent after it was read."""
+    with RawPeer(serve(max_answers=1000).port) as peer:
+        peer.associate((MWL, [IMPLICIT]))
+        cancel = a_fragment(a_command(Operation.C_CANCEL))
+        # In one piece: it is there before the first answer is.
+        request = datasets.encode(identifier(), IMPLICIT)
+        peer.send(a_fragment(a_command(Operation.C_FIND, DATA)) + a_fragment(request, 2) + cancel)
+        count = 0
+        while (status := peer.read_message()[0].number(STATUS)) == PENDING:
+            count += 1
+
+    assert (0xFE00, True) == (status, count <= 50)
 
 
 def test_only_listed_called_titles_are_answered_where_there_is_a_list(serve, put):
@@ -186,22 +135,74 @@ def test_only_listed_called_titles_are_answered_where_there_is_a_list(serve, put
     put(a_new(an_order()))
     server = serve(called_ae_titles=["WORKLIST"])
 
-    assert ask(server, keys(), called="WORKLIST")
+    assert find(server.port, identifier(), called="WORKLIST").answers
     with pytest.raises(AssertionError, match="rejected"):
-        ask(server, keys(), called="OTHER")
+        find(server.port, identifier(), called="OTHER")
 
 
 def test_the_log_tells_keys_never_values(serve, put, sink):
     """A query by name is a name."""
     put(a_new(an_order()))
-    identifier = keys(Modality="CT")
-    identifier.PatientName = "DOE*"
+    find(serve().port, identifier({"Modality": "CT", "PatientName": "DOE*", "PatientBirthDate": "1980/01/01"}))
+    find(serve().port, identifier({"Modality": "CT", "PatientName": "DOE*"}))
+    (failed,), (said,) = sink.named("worklist.query_failed"), sink.named("worklist.queried")
 
-    ask(serve(), identifier)
+    assert ({"PatientName", "Modality"}, 1, "0000") == (set(said["keys"]), said["answers"], said["status"])
+    assert "PatientBirthDate" in failed["reason"]
+    assert "DOE" not in str(sink.events) and "1980" not in str(sink.events)
 
-    (said,) = sink.named("worklist.queried")
-    assert ({"PatientName", "Modality"}, 1) == (set(said["keys"]), said["answers"])
-    assert "DOE" not in str(said)
+
+def test_answers_are_kept_within_their_bytes():
+    """What is kept is dropped when it is too much, and kept again."""
+    answers = Answers(1000)
+    for number in range(9):
+        answers.keep(("way",), (number, 0), Answer(1, PENDING, bytes(100)))
+
+    assert 1 <= len(answers.of(("way",))) <= 3
+    assert (8, 0) in answers.of(("way",))
+
+
+class FullDisk:
+    """A store that takes queries only when told."""
+
+    def __init__(self) -> None:
+        self.is_full = True
+        self.kept: list[int] = []
+
+    def last_query_id(self) -> int:
+        return 41
+
+    def log(self, queries, keep) -> None:
+        if self.is_full:
+            raise StoreUnavailable("disk full")
+        self.kept += [query.query_id for query in queries]
+
+
+def test_queries_that_cannot_be_kept_are_said(journal):
+    """And those after them are kept; of very many the newest."""
+    said: list[str] = []
+
+    async def story() -> list[int]:
+        book = FullDisk()
+        log = QueryLog(book, 10, said.append)
+        await log.start()
+        peer = Peer("CT01", "ANY", "127.0.0.1")
+
+        def add() -> None:
+            log.add(Asked(log.next_id(), 0, peer, identifier_from({"Modality": "CT"}), 0, 0, 0))
+
+        add()
+        await log.flush()
+        book.is_full = False
+        for _ in range(2500):
+            add()
+        await log.stop()
+        return book.kept
+
+    kept = asyncio.run(story())
+
+    assert ["disk full"] == said
+    assert (2000, 42 + 2500) == (len(kept), kept[-1])
 
 
 @pytest.mark.slow

@@ -17,6 +17,23 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # our own side w
 
 ALL = ["SMITH", "SMITHSON", "MULLER", "YAMADA", "ONEIL", "SMYTH"]
 
+TYPE_1 = ("PatientName", "PatientID", "StudyInstanceUID", "RequestedProcedureID")
+TYPE_2 = (
+    *("AccessionNumber", "RequestingPhysician", "ReferringPhysicianName", "AdmissionID", "CurrentPatientLocation"),
+    *("PatientBirthDate", "PatientSex", "PatientWeight", "ConfidentialityConstraintOnPatientDataDescription"),
+    *("PatientState", "PregnancyStatus", "MedicalAlerts", "Allergies", "SpecialNeeds"),
+    *("RequestedProcedurePriority", "PatientTransportArrangements", "RequestedProcedureDescription"),
+)
+SEQUENCES = ("ReferencedStudySequence", "ReferencedPatientSequence", "RequestedProcedureCodeSequence")
+TYPE_1_OF_STEP = (
+    *("ScheduledStationAETitle", "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime", "Modality"),
+    "ScheduledProcedureStepID",
+)
+TYPE_2_OF_STEP = (
+    *("ScheduledPerformingPhysicianName", "ScheduledStationName", "ScheduledProcedureStepLocation"),
+    *("ScheduledProcedureStepDescription", "PreMedication", "RequestedContrastAgent"),
+)
+
 
 def a_step(modality: str, stations: str, day: int, time: str, **more: object) -> StepDraft:
     start = datetime(2030, 7, day, int(time[:2]), int(time[2:4]), int(time[4:] or 0), tzinfo=UTC)
@@ -366,3 +383,31 @@ def test_a_worklist_shows_how_steps_stand(serve, put):
     ((_, answer),) = find(serve().port, identifier({STATUS: ""})).answers
 
     assert "STARTED" == answer.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStatus
+
+
+def test_every_attribute_of_the_table_is_known(serve, put):
+    """PS3.4 Table K.6-1: types 1 and 2, those of type 1 with a value."""
+    put(a_new(an_order()))
+    keys = identifier(dict.fromkeys((*TYPE_1, *TYPE_2, *TYPE_1_OF_STEP, *TYPE_2_OF_STEP), ""))
+    for keyword in SEQUENCES:
+        setattr(keys, keyword, Sequence())
+    keys.PregnancyStatus = None
+    ((status, answer),) = find(serve().port, keys).answers
+    step = answer.ScheduledProcedureStepSequence[0]
+
+    assert 0xFF00 == status
+    assert [] == [keyword for keyword in TYPE_1 if not answer.get(keyword)]
+    assert [] == [keyword for keyword in TYPE_1_OF_STEP if not step.get(keyword)]
+    assert [] == [keyword for keyword in (*TYPE_2, *SEQUENCES) if keyword not in answer]
+    assert [] == [keyword for keyword in TYPE_2_OF_STEP if keyword not in step]
+    assert answer.RequestedProcedureDescription or answer.RequestedProcedureCodeSequence
+    assert step.ScheduledProcedureStepDescription or step.ScheduledProtocolCodeSequence
+
+
+def test_a_step_id_and_a_study_uid_are_the_same_each_time(port):
+    """Whatever is asked for, and however often."""
+    keys = [identifier(), identifier({"AccessionNumber": "SMITH", "MedicalAlerts": ""}), identifier()]
+    answers = [find(port, one).answers[0][1] for one in keys]
+    steps = {answer.ScheduledProcedureStepSequence[0].ScheduledProcedureStepID for answer in answers}
+
+    assert (1, 1) == (len(steps), len({answer.StudyInstanceUID for answer in answers}))
