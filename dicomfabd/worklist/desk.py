@@ -14,7 +14,7 @@ from dicomfabd.worklist.dicom_json import to_json
 from dicomfabd.worklist.explaining import Explanation, explain
 from dicomfabd.worklist.items import Item, to_item
 from dicomfabd.worklist.profiles import Profiles
-from dicomfabd.worklist.question import Narrowed, Question
+from dicomfabd.worklist.question import Narrowed, Question, done_since
 
 _PAGE: Final = 500
 
@@ -80,7 +80,9 @@ class WorklistDesk:
         return explain(on_file, question, self._clock(), self._settings.keep_done_s, logged)
 
     def _narrowed(self, values: Mapping[str, str]) -> Narrowed:
-        return Question(identifier_from(values), self._profiles.everybody).narrow(self._done_since())
+        return Question(identifier_from(values), self._profiles.everybody).narrow(
+            done_since(self._clock(), self._settings.keep_done_s)
+        )
 
     def _pages(self, query: ItemQuery) -> Iterator[list[ListedItem]]:
         page: list[ListedItem] = []
@@ -102,6 +104,3 @@ class WorklistDesk:
         if logged is None:
             raise LookupError(f"there is no query {query_id}; the log line worklist.queried says their numbers")
         return logged
-
-    def _done_since(self) -> float:
-        return self._clock() - self._settings.keep_done_s if self._settings.keep_done_s else float("inf")

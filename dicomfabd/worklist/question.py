@@ -51,6 +51,12 @@ class Narrowed:
     is_quick: bool
 
 
+def done_since(now: float, keep_done_s: float) -> float:
+    """Give the Unix time since when an item must have been over to be shown still."""
+    # Keeping them for 0 s means that none of them is over late enough.
+    return now - keep_done_s if keep_done_s else float("inf")
+
+
 class Question:
     """One query, as its profile has it understood.
 

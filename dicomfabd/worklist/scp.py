@@ -23,7 +23,7 @@ from dicomfabd.worklist.checks import MalformedQuery
 from dicomfabd.worklist.folder import WorklistFolder
 from dicomfabd.worklist.profiles import Profiles
 from dicomfabd.worklist.querylog import Asked, QueryLog
-from dicomfabd.worklist.question import Question
+from dicomfabd.worklist.question import Question, done_since
 from dicomfabd.worklist.search import WorklistSearch
 
 _MODALITY_WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
@@ -125,9 +125,7 @@ class WorklistServer:
         return ItemQuery(frozenset(map(StepStatus, self._settings.statuses)), self._done_since())
 
     def _done_since(self) -> float:
-        # Keeping finished orders for 0 s means that none of them is finished late enough to be shown.
-        keep_s = self._settings.keep_done_s
-        return self._clock() - keep_s if keep_s else float("inf")
+        return done_since(self._clock(), self._settings.keep_done_s)
 
     def _answered(self, query_id: int, peer: Peer, search: WorklistSearch, status: int, seconds: float) -> None:
         question = search.question
