@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.replaying import Replayer
+from dicomfabd.performed import PerformedStepReports
 from dicomfabd.plan.planner import Planner
 from dicomfabd.store.opening import Store, open_archive_index, open_store
 from dicomfabd.telemetry.health import Health
@@ -109,7 +111,9 @@ class Daemon:
         self._exit.push_async_callback(archive.stop)
         self._note(ARCHIVE, "{}", settings.archive.host, archive.port)
         reports = CommitmentReports(store.commitments, settings.workers, self.journal, self._wake_workers())
-        worklist = WorklistServer(settings.worklist, settings.profiles, store.worklist, self.journal, reports.services)
+        performed = PerformedStepReports(store.performed, self.journal)
+        more = replace(reports.services, performed=performed.handlers)
+        worklist = WorklistServer(settings.worklist, settings.profiles, store.worklist, self.journal, more)
         await worklist.start()
         self._exit.push_async_callback(worklist.stop)
         self._note("worklist", "{}", settings.worklist.host, worklist.port)

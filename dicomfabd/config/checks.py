@@ -33,6 +33,16 @@ def contradictions(entry: DestinationSection) -> Iterator[Finding]:
         yield Finding("tls_certificate", "is missing", "It belongs with tls_key.")
     if entry.tls_certificate and not entry.tls:
         yield Finding("tls", "is off, so tls_certificate has no effect", "Say tls = true too, or leave it out.")
+    yield from _ris(entry)
+
+
+def _ris(entry: DestinationSection) -> Iterator[Finding]:
+    """Give what is missing of the RIS: all of it is named, or nothing."""
+    names = ("mpps_host", "mpps_port", "mpps_ae_title")
+    given = [name for name in names if getattr(entry, name)]
+    if given:
+        hint = f"It belongs with {given[0]}; name all of {', '.join(names)}, or none."
+        yield from (Finding(name, "is missing", hint) for name in names if name not in given)
 
 
 def _destinations(settings: Settings) -> Iterator[str]:

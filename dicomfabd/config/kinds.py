@@ -89,6 +89,10 @@ def _host(value: str) -> str:
     return value
 
 
+def _maybe_host(value: str) -> str:
+    return _host(value) if value else value
+
+
 def _store_url(value: str) -> str:
     if value and urlsplit(value).scheme != "sqlite":
         raise ValueError("not a store")
@@ -144,7 +148,11 @@ def _field_path(value: str) -> str:
 
 Port = Annotated[int, Field(ge=0, le=65535), Hint("not a TCP port. Use 1-65535 (0 picks a free one).")]
 PeerPort = Annotated[int, Field(ge=1, le=65535), Hint("not a TCP port. Use 1-65535.")]
+MaybePeerPort = Annotated[int, Field(ge=0, le=65535), Hint("not a TCP port. Use 1-65535, or 0 for none.")]
 Host = Annotated[str, AfterValidator(_host), Hint('not a host. Use a name or an address such as "127.0.0.1".')]
+MaybeHost = Annotated[
+    str, AfterValidator(_maybe_host), Hint('not a host. Use a name or an address such as "10.1.2.3", or "".')
+]
 Network = Annotated[
     str,
     AfterValidator(_network),

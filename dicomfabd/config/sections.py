@@ -10,6 +10,8 @@ from dicomfabd.config.kinds import (
     Count,
     Host,
     MaybeAeTitle,
+    MaybeHost,
+    MaybePeerPort,
     Modality,
     Name,
     Origin,
@@ -199,6 +201,9 @@ class DestinationSection(Section):
     scale: Literal["", "full", "small", "tiny"] = Field("", description='Size of its studies; "" is as elsewhere.')
     commitment: bool = Field(False, description="Whether it must commit to what it stored (storage commitment).")
     commitment_timeout_s: Patience = Field(600, description="It is asked again when its report is later.")
+    mpps_host: MaybeHost = Field("", description='Of the RIS that is told of its studies (MPPS); "" is nobody.')
+    mpps_port: MaybePeerPort = Field(0, description="TCP port of that RIS.")
+    mpps_ae_title: MaybeAeTitle = Field("", description="AE title of that RIS.")
     move_ae_titles: dict[Name, AeTitle] = Field(
         {}, description="Name of another destination: the AE title by which this PACS knows it."
     )

@@ -233,7 +233,11 @@ class Association:
         try:
             await perform(exchange)
         except Refusal as refusal:
-            await exchange.send(exchange.response(refusal.status, comment=refusal.comment, offending=refusal.offending))
+            await exchange.send(
+                exchange.response(
+                    refusal.status, comment=refusal.comment, offending=refusal.offending, more=refusal.more
+                )
+            )
         except (Gone, Violation):
             raise
         except Exception as bug:  # ours must not take the association with it

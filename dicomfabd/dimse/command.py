@@ -20,9 +20,11 @@ DATA_SET_TYPE: Final = 0x0800
 STATUS: Final = 0x0900
 OFFENDING_ELEMENT: Final = 0x0901
 ERROR_COMMENT: Final = 0x0902
+ERROR_ID: Final = 0x0903
 AFFECTED_SOP_INSTANCE: Final = 0x1000
 REQUESTED_SOP_INSTANCE: Final = 0x1001
 EVENT_TYPE: Final = 0x1002
+ATTRIBUTE_IDENTIFIERS: Final = 0x1005
 ACTION_TYPE: Final = 0x1008
 REMAINING: Final = 0x1020
 COMPLETED: Final = 0x1021
@@ -52,7 +54,9 @@ class Operation(IntEnum):
     C_MOVE = 0x0021
     C_ECHO = 0x0030
     N_EVENT_REPORT = 0x0100
+    N_SET = 0x0120
     N_ACTION = 0x0130
+    N_CREATE = 0x0140
     C_CANCEL = 0x0FFF
 
 
@@ -120,7 +124,7 @@ def answer(
     has_data_set: bool = False,
     comment: str = "",
     offending: int = 0,
-    counts: Mapping[int, int] | None = None,
+    more: Mapping[int, int | bytes] | None = None,
 ) -> bytes:
     """Encode the response to a request.
 
@@ -130,7 +134,7 @@ def answer(
         has_data_set: Whether an identifier follows.
         comment: For people; cut to 64 characters of ASCII.
         offending: Tag of the element that is at fault; 0 is none.
-        counts: Elements that count sub-operations.
+        more: Further elements, such as counts of sub-operations.
     """
     repeated = request.elements
     values: dict[int, int | bytes] = {
@@ -138,7 +142,7 @@ def answer(
         MESSAGE_ID_RESPONDED_TO: request.number(MESSAGE_ID),
         DATA_SET_TYPE: DATA_SET if has_data_set else NO_DATA_SET,
         STATUS: status,
-        **(counts or {}),
+        **(more or {}),
     }
     if sop_class := repeated.get(AFFECTED_SOP_CLASS) or repeated.get(REQUESTED_SOP_CLASS):
         values[AFFECTED_SOP_CLASS] = sop_class

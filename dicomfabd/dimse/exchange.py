@@ -81,12 +81,10 @@ class Exchange:
         data: bytes = b"",
         comment: str = "",
         offending: int = 0,
-        counts: Mapping[int, int] | None = None,
+        more: Mapping[int, int | bytes] | None = None,
     ) -> Outbound:
         """Give a response to send; see `command.answer`."""
-        encoded = answer(
-            self.command, status, has_data_set=bool(data), comment=comment, offending=offending, counts=counts
-        )
+        encoded = answer(self.command, status, has_data_set=bool(data), comment=comment, offending=offending, more=more)
         return Outbound(self.context.context_id, encoded, data)
 
     async def ask(self, context_id: int, make: Callable[[int], bytes], data: bytes) -> Command:

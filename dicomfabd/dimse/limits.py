@@ -43,6 +43,7 @@ class Limits:
         command_bytes: Longest command set; ours and DCMTK's have some 200 bytes.
         identifier_bytes: Longest identifier of a C-FIND, C-MOVE or C-GET.
         references_bytes: Longest list of a commitment request or report, about 150 bytes an instance.
+        performed_bytes: Longest attribute list of a performed procedure step, about 150 bytes an instance.
         instance_bytes: Longest data set of a C-STORE.
         receiving_bytes: Most bytes of messages held at a time, over all associations.
         waiting: Most connections that have not asked for an association yet; the oldest makes room.
@@ -60,6 +61,7 @@ class Limits:
     command_bytes: int = 16_384
     identifier_bytes: int = 262_144
     references_bytes: int = 4 << 20
+    performed_bytes: int = 4 << 20
     instance_bytes: int = 1 << 30
     receiving_bytes: int = 1 << 30
     waiting: int = 128

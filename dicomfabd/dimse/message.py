@@ -30,6 +30,8 @@ class MessageAssembler:
             self._longest[Operation.C_STORE] = limits.instance_bytes
         if services.commit or services.report:
             self._longest[Operation.N_ACTION] = self._longest[Operation.N_EVENT_REPORT] = limits.references_bytes
+        if services.performed:
+            self._longest[Operation.N_CREATE] = self._longest[Operation.N_SET] = limits.performed_bytes
         self._context_id = 0
         self._command: Command | None = None
         self._parts = BytesIO()

@@ -31,6 +31,7 @@ from dicomfabd.dimse.limits import Reason, Violation
 from dicomfabd.dimse.pdu import HEADER_BYTES, INVALID_PARAMETER, PduType, rejection
 from dicomfabd.dimse.services import Services
 from dicomfabd.domain.commitment import STORAGE_COMMITMENT
+from dicomfabd.domain.performed import MODALITY_PERFORMED_PROCEDURE_STEP
 from dicomfabd.domain.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, is_valid_uid
 
 # Its PDU classes quote what they cannot read.
@@ -127,7 +128,10 @@ class Offer:
         self._services = services
         self._called = frozenset(called)
         self._pdu_bytes = pdu_bytes
-        self._peer_is_scu = frozenset({VERIFICATION, *services.find, *services.search, *services.move, *services.get})
+        performed = {MODALITY_PERFORMED_PROCEDURE_STEP} if services.performed else set()
+        self._peer_is_scu = frozenset(
+            {VERIFICATION, *services.find, *services.search, *services.move, *services.get, *performed}
+        )
 
     def negotiate(self, body: bytes) -> Agreement:
         """Answer an A-ASSOCIATE-RQ PDU, given without its header. Takes milliseconds.

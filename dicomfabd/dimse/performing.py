@@ -7,6 +7,7 @@ from dicomfabd.dimse.command import AFFECTED_SOP_CLASS, AFFECTED_SOP_INSTANCE, O
 from dicomfabd.dimse.committing import perform_commit, perform_report
 from dicomfabd.dimse.exchange import Exchange
 from dicomfabd.dimse.finding import perform_find
+from dicomfabd.dimse.performed import perform_create, perform_set
 from dicomfabd.dimse.retrieving import perform_get, perform_move
 from dicomfabd.dimse.services import SOP_CLASS_NOT_SUPPORTED, SUCCESS, UNRECOGNIZED_OPERATION, Refusal, StoreRequest
 
@@ -51,4 +52,6 @@ _PERFORMERS: Final[Mapping[int, Callable[[Exchange], Awaitable[None]]]] = {
     Operation.C_GET: perform_get,
     Operation.N_ACTION: perform_commit,
     Operation.N_EVENT_REPORT: perform_report,
+    Operation.N_CREATE: perform_create,
+    Operation.N_SET: perform_set,
 }

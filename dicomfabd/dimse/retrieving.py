@@ -87,7 +87,7 @@ async def _send_back(exchange: Exchange, instance: Outgoing) -> int | None:
 
 
 def _pending(exchange: Exchange, progress: SubOperations) -> Outbound:
-    return exchange.response(PENDING, counts=_counts(progress, with_remaining=True))
+    return exchange.response(PENDING, more=_counts(progress, with_remaining=True))
 
 
 async def _finish(exchange: Exchange, progress: SubOperations) -> None:
@@ -104,7 +104,7 @@ async def _finish(exchange: Exchange, progress: SubOperations) -> None:
         identifier = Dataset()
         identifier.FailedSOPInstanceUIDList = list(progress.failed_uids)
         data = await exchange.run(exchange.encode, identifier)
-    await exchange.send(exchange.response(status, data, counts=_counts(progress, with_remaining=status == CANCELLED)))
+    await exchange.send(exchange.response(status, data, more=_counts(progress, with_remaining=status == CANCELLED)))
 
 
 def _counts(progress: SubOperations, with_remaining: bool) -> dict[int, int]:

@@ -11,15 +11,22 @@ from typing import Final, Protocol
 from pydicom.dataset import Dataset
 
 from dicomfabd.domain.commitment import CommitmentReport, CommitmentRequest
+from dicomfabd.domain.performed import Attributes
 
 SUCCESS: Final = 0x0000
 CANCELLED: Final = 0xFE00
 PENDING: Final = 0xFF00
 PENDING_UNSUPPORTED_KEYS: Final = 0xFF01
+INVALID_ATTRIBUTE_VALUE: Final = 0x0106
+ATTRIBUTE_LIST_ERROR: Final = 0x0107
 PROCESSING_FAILURE: Final = 0x0110
+DUPLICATE_INSTANCE: Final = 0x0111
 NO_SUCH_INSTANCE: Final = 0x0112
 NO_SUCH_EVENT: Final = 0x0113
 INVALID_ARGUMENT: Final = 0x0115
+INVALID_INSTANCE: Final = 0x0117
+MISSING_ATTRIBUTE: Final = 0x0120
+MISSING_ATTRIBUTE_VALUE: Final = 0x0121
 SOP_CLASS_NOT_SUPPORTED: Final = 0x0122
 NO_SUCH_ACTION: Final = 0x0123
 UNRECOGNIZED_OPERATION: Final = 0x0211
@@ -35,12 +42,22 @@ _GENERAL_WARNINGS: Final = frozenset({0x0001, 0x0107, 0x0116})  # PS3.7 Annex C.
 class Refusal(Exception):  # noqa: N818 - an answer, not a bug
     """A request gets a failure status (PS3.4 for the service), with a comment of at most 64 characters."""
 
-    def __init__(self, status: int, comment: str, offending: int = 0) -> None:
-        """Take the status, what to tell the peer, and the tag of what it is about, if there is one."""
+    def __init__(
+        self, status: int, comment: str, offending: int = 0, more: Mapping[int, int | bytes] | None = None
+    ) -> None:
+        """Take what the peer is told.
+
+        Args:
+            status: Of the response.
+            comment: For people.
+            offending: Tag of what it is about; 0 is nothing in particular.
+            more: Further elements of the response (PS3.7 Annex C).
+        """
         super().__init__(comment)
         self.status = status
         self.comment = comment[:64]
         self.offending = offending
+        self.more = more
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +158,21 @@ MoveHandler = Callable[[Dataset, Peer, str, int], Iterator[SubOperations]]
 GetHandler = Callable[[Dataset, Peer], Retrieval]
 CommitHandler = Callable[[CommitmentRequest, Peer], None]
 ReportHandler = Callable[[CommitmentReport, Peer], None]
+CreateHandler = Callable[[str, Attributes, Peer], None]
+SetHandler = Callable[[str, Attributes, Peer], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PerformedHandlers:
+    """Who takes what modalities say of performed procedure steps; either may also raise StepRefused.
+
+    Attributes:
+        create: Keeps a step under its SOP Instance UID.
+        set: Changes one, and gives the tags of what may not be set and was left as it is.
+    """
+
+    create: CreateHandler
+    set: SetHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +188,7 @@ class Services:
         get: SOP class UID → function that finds what to send back.
         commit: Takes a request for storage commitment; its report goes out later, on an association of its own.
         report: Takes another's report on what we asked it to commit.
+        performed: Takes what modalities say of performed procedure steps.
     """
 
     find: Mapping[str, FindHandler] = field(default_factory=dict)
@@ -165,3 +198,4 @@ class Services:
     get: Mapping[str, GetHandler] = field(default_factory=dict)
     commit: CommitHandler | None = None
     report: ReportHandler | None = None
+    performed: PerformedHandlers | None = None

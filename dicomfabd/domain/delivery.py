@@ -1,7 +1,7 @@
 """Where studies go, and what became of each instance on the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal
@@ -20,6 +20,9 @@ TRANSFER_SYNTAXES: Final = MappingProxyType(
 )
 """Name → UID of the transfer syntaxes we can send (PS3.5 §10, all lossless)."""
 
+
+LONGEST_MPPS_WAIT_S: Final = 10.0
+"""A RIS that says nothing must not keep studies from their PACS for long."""
 
 Transport = Literal["c-store", "pynetdicom", "stow"]
 Scale = Literal["", "full", "small", "tiny"]
@@ -50,6 +53,9 @@ class Destination:
         scale: How large its studies are; empty is as elsewhere.
         commitment: Whether it has to commit to what it stored before a delivery counts as done.
         commitment_timeout_s: How long its report may take before it is asked again.
+        mpps_host: Of the RIS that is told of its studies as they are made (MPPS); empty is nobody.
+        mpps_port: Of that RIS.
+        mpps_ae_title: Of that RIS.
         move_ae_titles: Name of another destination → the AE title by which this PACS knows it; else that one's own.
     """
 
@@ -79,12 +85,29 @@ class Destination:
     scale: Scale = ""
     commitment: bool = False
     commitment_timeout_s: float = 600.0
+    mpps_host: str = ""
+    mpps_port: int = 0
+    mpps_ae_title: str = ""
     move_ae_titles: Mapping[str, str] = field(default_factory=dict)
 
     def calling(self, purpose: Literal["find", "store", "echo"]) -> str:
         """Give the AE title we present for a purpose."""
         own = {"find": self.find_ae_title, "store": self.store_ae_title, "echo": self.echo_ae_title}
         return own[purpose] or self.calling_ae_title
+
+    @property
+    def ris(self) -> "Destination | None":
+        """The RIS that is told of its studies, called as the PACS is but for the address; None if there is none."""
+        if not self.mpps_host:
+            return None
+        return replace(
+            self,
+            name=f"the RIS of {self.name}",
+            host=self.mpps_host,
+            port=self.mpps_port,
+            ae_title=self.mpps_ae_title,
+            timeout_s=min(self.timeout_s, LONGEST_MPPS_WAIT_S),
+        )
 
 
 @dataclass(frozen=True, slots=True)

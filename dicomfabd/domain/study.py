@@ -221,6 +221,25 @@ class StudyPlan:
         return sum(series.images for series in self.series)
 
     @property
+    def ended_at(self) -> datetime:
+        """When its last image was taken."""
+        return max(series.acquired_at(series.images - 1) for series in self.series)
+
+    @property
+    def performed_step_id(self) -> str:
+        """PerformedProcedureStepID: the number of the scheduled step, as most modalities have it."""
+        return self.order.steps[0].scheduled_procedure_step_id
+
+    @property
+    def performed_step_uid(self) -> str:
+        """SOP Instance UID of the performed step (MPPS), which images name whether or not anybody is told of it.
+
+        The same wherever the study goes; other series are another step performed for the same order.
+        """
+        series = (one.series_instance_uid for one in self.series)
+        return derive_uid(self.order.study_instance_uid, "performed", *series, root=self.series[0].uid_root)
+
+    @property
     def seed(self) -> int:
         """Give the seed of everything that varies from patient to patient."""
         patient = self.order.patient

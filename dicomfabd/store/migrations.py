@@ -38,6 +38,12 @@ def m0004_worklist(db: Database) -> None:
         db.execute("UPDATE steps SET folded_name = ? WHERE order_id = ?", (f"={fold_groups(name or '')}=", order_id))
 
 
+@queue_migrations()
+def m0005_performed(db: Database) -> None:
+    """Performed procedure steps."""
+    _execute(db, "0005_performed.sql")
+
+
 @archive_migrations()
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""

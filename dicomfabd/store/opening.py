@@ -18,6 +18,7 @@ from dicomfabd.store.interface import (
     WorkQueue,
 )
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
+from dicomfabd.store.performed_interface import PerformedSteps
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
 from dicomfabd.store.sqlite_book import SqliteOrderBook
@@ -26,6 +27,7 @@ from dicomfabd.store.sqlite_destinations import SqliteDestinations
 from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
 from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
+from dicomfabd.store.sqlite_performed import SqlitePerformedSteps
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
 from dicomfabd.store.sqlite_worklist import SqliteWorklistBook
 from dicomfabd.store.worklist_interface import WorklistBook
@@ -52,6 +54,7 @@ class Store:
     patients: PatientRegistry
     destinations: ManagedDestinations
     worklist: WorklistBook
+    performed: PerformedSteps
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
     close: Callable[[], None]
@@ -95,6 +98,7 @@ def open_store(
         patients=SqlitePatientRegistry(file),
         destinations=SqliteDestinations(file),
         worklist=SqliteWorklistBook(file),
+        performed=SqlitePerformedSteps(file),
         problem=file.problem,
         checkpoint=file.checkpoint,
         close=file.close,

@@ -68,9 +68,14 @@ def fail_open_jobs(db: sqlite3.Connection, destinations: Collection[str], now: f
     return len(rows)
 
 
+def has_open_jobs(db: sqlite3.Connection, order_id: int) -> bool:
+    """Tell whether anything of an order is still to be delivered, as far as nobody has to say so."""
+    return bool(_job_states(db, order_id) & {*_OPEN, "held"})
+
+
 def close_order(db: sqlite3.Connection, order_id: int, now: float) -> None:
     """Complete or fail an order whose last job has just ended; a discontinued one stays so."""
-    states = {row[0] for row in db.execute("SELECT DISTINCT state FROM jobs WHERE order_id = ?", (order_id,))}
+    states = _job_states(db, order_id)
     if states & _OPEN:
         return
     state = OrderState(db.execute("SELECT state FROM orders WHERE id = ?", (order_id,)).fetchone()[0])
@@ -78,3 +83,7 @@ def close_order(db: sqlite3.Connection, order_id: int, now: float) -> None:
     if state in (OrderState.IN_PROGRESS, OrderState.SCHEDULED):
         move(db, order_id, state, target, now)
         add_event(db, order_id, now, f"order.{target}", {})
+
+
+def _job_states(db: sqlite3.Connection, order_id: int) -> set[str]:
+    return {row[0] for row in db.execute("SELECT DISTINCT state FROM jobs WHERE order_id = ?", (order_id,))}

@@ -34,7 +34,7 @@ UPDATE jobs SET state = 'cancelled' WHERE order_id = ? AND state IN ('queued', '
 """
 HOLD_JOBS: Final = "UPDATE jobs SET state = 'held' WHERE order_id = ? AND state = 'queued'"
 _FREE_JOBS = "UPDATE jobs SET state = 'queued' WHERE order_id = ? AND state = 'held'"
-_JOB_EFFECTS: Final = {
+JOB_EFFECTS: Final = {
     Action.CANCELLED: _CUT_JOBS,
     Action.DISCONTINUED: _CUT_JOBS,
     Action.HELD: HOLD_JOBS,
@@ -42,6 +42,7 @@ _JOB_EFFECTS: Final = {
     Action.STARTED: _FREE_JOBS,
     Action.COMPLETED: _FREE_JOBS,
 }
+"""What an action does to an order's deliveries, whose number is the parameter."""
 
 
 def to_stored_order(row: sqlite3.Row) -> StoredOrder:
@@ -105,7 +106,13 @@ def has_begun(db: sqlite3.Connection, order_id: int) -> bool:
 
 
 def move(db: sqlite3.Connection, order_id: int, origin: OrderState, target: OrderState, now: float) -> None:
-    """Put an order into another state; an illegal move is a bug and raises ValueError."""
+    """Put an order into another state, and its steps with it; an illegal move is a bug and raises ValueError."""
+    move_order(db, order_id, origin, target, now)
+    move_steps(db, order_id, origin, target, now)
+
+
+def move_order(db: sqlite3.Connection, order_id: int, origin: OrderState, target: OrderState, now: float) -> None:
+    """Put an order into another state whose steps have moved by themselves; raises as `move`."""
     if target not in LEGAL_MOVES[origin]:
         raise ValueError(f"order {order_id} cannot move from {origin} to {target}")
     finished_at = now if target is OrderState.COMPLETED else None
@@ -113,7 +120,6 @@ def move(db: sqlite3.Connection, order_id: int, origin: OrderState, target: Orde
         "UPDATE orders SET state = ?, updated_at = ?, finished_at = ? WHERE id = ?",
         (target, now, finished_at, order_id),
     )
-    move_steps(db, order_id, origin, target, now)
 
 
 def act(
@@ -122,9 +128,9 @@ def act(
     """Do what a control without new content does to an order; `row` holds ORDER_COLUMNS."""
     order_id, state = row["id"], OrderState(row["state"])
     action = action_for(control, state, has_begun=has_begun(db, order_id))
-    if action in _JOB_EFFECTS:
+    if action in JOB_EFFECTS:
         move(db, order_id, state, MOVES[action], now)
-        db.execute(_JOB_EFFECTS[action], (order_id,))
+        db.execute(JOB_EFFECTS[action], (order_id,))
     add_event(db, order_id, now, f"order.{action}", asked_by)
     order = from_document(row["document"])
     return Applied(action, order.accession_number, order.modality, order_id)

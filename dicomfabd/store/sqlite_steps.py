@@ -1,7 +1,7 @@
 """Steps as rows: what the worklist is looked up by; written in the transaction of the change they show."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -93,6 +93,26 @@ def move_steps(db: sqlite3.Connection, order_id: int, origin: OrderState, target
         "UPDATE steps SET status = ?, done_at = ?, revision = ? WHERE order_id = ? AND (done_at IS NULL OR ?)",
         (status.value, now if status.is_over else None, next_revision(db), order_id, origin in ENDED),
     )
+
+
+def set_statuses(
+    db: sqlite3.Connection, order_id: int, order: Order, statuses: Mapping[str, StepStatus], now: float
+) -> None:
+    """Give some of an order's steps, by their IDs, statuses of their own; one that goes on is listed again."""
+    revision = next_revision(db)
+    db.executemany(
+        "UPDATE steps SET status = ?, done_at = ?, is_listed = is_listed OR ?, revision = ?"
+        " WHERE order_id = ? AND step_id = ?",
+        [
+            (status.value, now if status.is_over else None, not status.is_over, revision, order_id, step_id)
+            for step_id, status in statuses.items()
+        ],
+    )
+    going_on = {step_id for step_id, status in statuses.items() if not status.is_over}
+    stations = [
+        row for row in station_rows(order_id, order) if order.steps[row[3]].scheduled_procedure_step_id in going_on
+    ]
+    db.executemany(ADD_STATION.replace("INSERT", "INSERT OR IGNORE", 1), stations)
 
 
 def taken_step_ids(db: sqlite3.Connection, step_ids: Iterable[str], order_id: int = 0) -> set[str]:

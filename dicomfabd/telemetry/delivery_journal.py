@@ -77,6 +77,17 @@ class DeliveryJournal(Voice):
         """A report on storage commitment came that nobody waits for: late, or meant for somebody else."""
         self._say("warning", "study.commitment_unknown", calling=calling)
 
+    def mpps_sent(self, claim: Claim, status: str, *, is_news: bool) -> None:
+        """A RIS was told of a performed step; `is_news` is false where it knew already, from an earlier try."""
+        if is_news:
+            self._say("info", "mpps.sent", **_job(claim), status=status)
+        self._sink.add("dicomfabd_mpps_sent_total", 1, claim.destination, "ok" if is_news else "known")
+
+    def mpps_failed(self, claim: Claim, status: str, reason: str) -> None:
+        """A RIS could not be told of a performed step; the study goes on without it."""
+        self._say("warning", "mpps.failed", **_job(claim), status=status, reason=reason)
+        self._sink.add("dicomfabd_mpps_sent_total", 1, claim.destination, "failed")
+
     def claim_lost(self, claim: Claim) -> None:
         """The lease ended before the work did; somebody else goes on."""
         self._say("warning", "study.claim_lost", **_job(claim))

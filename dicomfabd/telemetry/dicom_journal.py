@@ -1,5 +1,6 @@
 """What happens on our DICOM ports."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from dicomfabd.telemetry.voice import Voice, ms
@@ -59,6 +60,36 @@ class DicomJournal(Voice):
         self._sink.add("dicomfabd_worklist_queries_total", 1, _RESULTS.get(status, "failed"))
         self._sink.add("dicomfabd_worklist_answers_total", answers)
         self._sink.observe("dicomfabd_worklist_query_seconds", seconds)
+
+    def mpps_received(
+        self, calling: str, operation: str, status: str, sop_instance_uid: str, orders: Sequence[tuple[int, str]]
+    ) -> None:
+        """A modality said what it does; one line for each order it does it for.
+
+        Args:
+            calling: AE title of the modality.
+            operation: `create` or `set`.
+            status: Of the performed step.
+            sop_instance_uid: Of the performed step.
+            orders: Order ID and accession number of each.
+        """
+        for order_id, accession_number in orders or [(None, None)]:
+            self._say(
+                "info",
+                "mpps.received",
+                calling=calling,
+                operation=operation,
+                status=status,
+                sop_instance_uid=sop_instance_uid,
+                order_id=order_id,
+                accession=accession_number,
+            )
+        self._sink.add("dicomfabd_mpps_received_total", 1, operation, "matched" if orders else "unmatched")
+
+    def mpps_refused(self, calling: str, operation: str, reason: str) -> None:
+        """A modality said something of a performed step that cannot be taken, or not now."""
+        self._say("warning", "mpps.refused", calling=calling, operation=operation, reason=reason)
+        self._sink.add("dicomfabd_mpps_received_total", 1, operation, "refused")
 
     def worklist_query_failed(self, query: int, calling: str, called: str, reason: str) -> None:
         """A modality asked and got a failure status."""

@@ -43,7 +43,7 @@ def test_what_a_reader_counts_is_counted_by_the_main_process(sink):
 
 def test_every_event_that_is_said_is_listed_and_the_other_way_round():
     """The catalogue is what people grep for."""
-    rooms = "daemon|intake|reader|message|order|patient|dicom|worklist|study|worker|archive|destination|pacs|web"
+    rooms = "daemon|intake|reader|message|order|patient|dicom|worklist|study|worker|archive|destination|pacs|web|mpps"
     said = set(re.findall(rf'"((?:{rooms})\.[a-z_]+)"', SOURCE))
 
     assert said == set(EVENTS)
