@@ -22,6 +22,7 @@ from dicomfabd.pacs.commitment import ask
 from dicomfabd.pacs.senders import Senders, probe
 from dicomfabd.pacs.storage import Sender
 from dicomfabd.plan.planner import Planner
+from dicomfabd.reporting import Reporter, StepReport
 from dicomfabd.store.interface import Commitments, PatientKey, PatientRegistry, WorkQueue
 from dicomfabd.telemetry.journal import Journal
 
@@ -31,10 +32,11 @@ RECORD_EVERY_S: Final = 1.0
 
 @dataclass(slots=True)
 class _Progress:
-    """What one try has achieved so far."""
+    """What one try has achieved so far; `held` is every instance the PACS has, from earlier tries too."""
 
     started: float
     recorded_at: float
+    held: set[str]
     stored: int = 0
     warned: int = 0
     refused: list[InstanceResult] = field(default_factory=list)
@@ -70,6 +72,7 @@ class Worker:
         journal: Journal,
         random: Random,
         clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take everything the work needs.
 
@@ -82,6 +85,7 @@ class Worker:
             journal: Told what happens.
             random: Spreads retries.
             clock: Monotonic seconds.
+            pause: Waits so many seconds, for a RIS that does not answer.
         """
         self._name = name
         self._queue = work.queue
@@ -95,6 +99,7 @@ class Worker:
         self._journal = journal
         self._random = random
         self._clock = clock
+        self._reporter = Reporter(work.queue, journal, settings.lease_s, pause)
 
     def run_once(self) -> bool:
         """Work on one job; False if there was none to claim."""
@@ -118,28 +123,30 @@ class Worker:
         return {item.name: item.associations for item in self._destinations.all() if item.active}
 
     def _work(self, claim: Claim) -> None:
+        step: StepReport | None = None
         try:
             destination = self._destination(claim)
             if claim.needs_probe:
                 self._probe(destination)
             plan = self._plan(claim, destination)
             self._journal.study_begun(claim, plan)
-            delivery = self._deliver(claim, plan, destination)
+            step = self._reporter.begin(claim, plan, destination)
+            delivery = self._deliver(claim, plan, destination, step)
+            step.complete()
             self._end(claim, plan, delivery, destination)
         except DestinationAway as error:
             settings, jitter = self._settings, self._random.uniform(0.5, 1.0)
             delay_s = self._queue.pause(claim, settings.retry_first_s, settings.retry_max_s, jitter, str(error))
             self._journal.study_postponed(claim, delay_s, str(error))
         except Retryable as error:
-            self._try_again(claim, str(error))
+            self._try_again(claim, str(error), step)
         except Permanent as error:
-            self._queue.fail(claim, str(error))
-            self._journal.study_failed(claim, str(error))
+            self._give_up(claim, str(error), str(error), step)
         except ClaimLost:
             raise
         except Exception as error:  # a bug in a recipe must not stop the line: the order waits for a person
-            self._queue.fail(claim, f"{type(error).__name__}: {error}")
-            self._journal.study_failed(claim, f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+            self._give_up(claim, reason, reason, step)
 
     def _destination(self, claim: Claim) -> Destination:
         destination = self._destinations.get(claim.destination)
@@ -170,20 +177,25 @@ class Worker:
             self._queue.note(claim, "study.planned", detail)
         return plan
 
-    def _try_again(self, claim: Claim, reason: str) -> None:
+    def _give_up(self, claim: Claim, reason: str, said: str, step: StepReport | None) -> None:
+        if step is not None:
+            step.discontinue()
+        self._queue.fail(claim, reason)
+        self._journal.study_failed(claim, said)
+
+    def _try_again(self, claim: Claim, reason: str, step: StepReport | None) -> None:
         if claim.attempt >= self._settings.max_attempts:
-            self._queue.fail(claim, f"{reason} (after {claim.attempt} tries)")
-            self._journal.study_failed(claim, reason)
+            self._give_up(claim, f"{reason} (after {claim.attempt} tries)", reason, step)
             return
         longest = min(self._settings.retry_max_s, self._settings.retry_first_s * 2 ** min(claim.attempt - 1, 30))
         delay_s = longest * self._random.uniform(0.5, 1.0)
         self._queue.postpone(claim, delay_s, reason)
         self._journal.study_postponed(claim, delay_s, reason)
 
-    def _deliver(self, claim: Claim, plan: StudyPlan, destination: Destination) -> Delivery:
+    def _deliver(self, claim: Claim, plan: StudyPlan, destination: Destination, step: StepReport) -> Delivery:
         """Send what the destination does not hold yet; every answer is recorded, whatever happens next."""
         started = self._clock()
-        progress = _Progress(started, started)
+        progress = _Progress(started, started, step.held)
         if len(claim.kept) < plan.instances:
             with self._senders.use(destination, SOP_CLASSES) as sender:
                 self._send(claim, plan, sender, progress)
@@ -237,7 +249,9 @@ class Worker:
             raise Retryable(f"the PACS answered status 0x{result.status:04X}")
         if result.outcome is Outcome.PERMANENT:
             progress.refused.append(result)
-        elif result.outcome is Outcome.WARNED:
+            return
+        progress.held.add(result.sop_instance_uid)
+        if result.outcome is Outcome.WARNED:
             progress.warned += 1
         else:
             progress.stored += 1

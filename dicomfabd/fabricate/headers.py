@@ -7,7 +7,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from dicomfabd import __version__
-from dicomfabd.domain.order import Code, Order
+from dicomfabd.domain.order import Code, Order, Step
+from dicomfabd.domain.performed import MODALITY_PERFORMED_PROCEDURE_STEP
 from dicomfabd.domain.study import Grid, SeriesPlan, StudyPlan
 from dicomfabd.domain.uids import derive_number
 from dicomfabd.fabricate.kinds import sop_class_of
@@ -34,10 +35,19 @@ def common(plan: StudyPlan, series: SeriesPlan) -> Dataset:
     return ds
 
 
+def performed_step(plan: StudyPlan) -> Dataset:
+    """Give the item that names the performed step (MPPS) an instance came out of."""
+    return item(
+        ReferencedSOPClassUID=MODALITY_PERFORMED_PROCEDURE_STEP, ReferencedSOPInstanceUID=plan.performed_step_uid
+    )
+
+
 def image(plan: StudyPlan, series: SeriesPlan) -> Dataset:
     """Give what every image has besides: its place in the procedure, its type and its times."""
     ds = common(plan, series)
-    _performed(ds, plan)
+    performed(ds, plan)
+    if plan.order.steps[0].performing_physician:
+        ds.PerformingPhysicianName = pn(plan.order.steps[0].performing_physician)
     ds.BodyPartExamined = "" if plan.is_messy else plan.body_part
     if series.side and not (series.kind == "mg" or series.modality == "DX"):
         # Type 2C for one of a pair; mammograms and DX say it by ImageLaterality.
@@ -162,6 +172,11 @@ def tm(moment: datetime) -> str:
     return moment.strftime("%H%M%S.") + f"{moment.microsecond // 1000:03d}"
 
 
+def public_codes(code: Code) -> list[Dataset]:
+    """Give what goes into a code sequence of an instance: the code, if readers elsewhere can look it up."""
+    return [code_item(code)] if code.is_complete and code.scheme in _PUBLIC_SCHEMES else []
+
+
 def pn(name: str) -> str:
     """Give a name that says it has components: one without a caret is the retired form of ACR-NEMA (PS3.5 §6.2.1)."""
     first, equals, rest = name.partition("=")
@@ -202,8 +217,8 @@ def _study(ds: Dataset, plan: StudyPlan) -> None:
     ds.AccessionNumber = order.accession_number
     ds.ReferringPhysicianName = pn(order.referring_physician)
     ds.StudyDescription = order.procedure.meaning
-    if order.procedure.is_complete and order.procedure.scheme in _PUBLIC_SCHEMES:
-        ds.ProcedureCodeSequence = items(code_item(order.procedure))
+    if codes := public_codes(order.procedure):
+        ds.ProcedureCodeSequence = items(*codes)
     if order.visit.admission_id:
         ds.AdmissionID = order.visit.admission_id[:64]
 
@@ -231,29 +246,34 @@ def messy_description(plan: StudyPlan, series: SeriesPlan) -> str:
     )[choice].strip()
 
 
-def _performed(ds: Dataset, plan: StudyPlan) -> None:
-    """Add what ties an image to the order: the request, and the step that was performed (PS3.3 C.7.3.1, C.4.13)."""
+def performed(ds: Dataset, plan: StudyPlan) -> None:
+    """Add what ties an instance to the order: the request, and the step that was performed (PS3.3 10.16, 10.6)."""
     order = plan.order
-    ds.PerformedProcedureStepID = order.steps[0].scheduled_procedure_step_id
+    ds.ReferencedPerformedProcedureStepSequence = items(performed_step(plan))
+    ds.PerformedProcedureStepID = plan.performed_step_id
     ds.PerformedProcedureStepStartDate = da(plan.started_at)
     ds.PerformedProcedureStepStartTime = tm(plan.started_at)
     ds.PerformedProcedureStepDescription = order.procedure.meaning
-    if order.steps[0].performing_physician:
-        ds.PerformingPhysicianName = pn(order.steps[0].performing_physician)
-    if plan.is_messy:
-        return
-    requests = []
-    for step in order.steps:
-        request = item(
-            RequestedProcedureID=order.requested_procedure_id,
-            RequestedProcedureDescription=order.procedure.meaning,
-            ScheduledProcedureStepID=step.scheduled_procedure_step_id,
-            ScheduledProcedureStepDescription=step.description,
-        )
-        if step.protocol_code.is_complete and step.protocol_code.scheme in _PUBLIC_SCHEMES:
-            request.ScheduledProtocolCodeSequence = items(code_item(step.protocol_code))
-        requests.append(request)
-    ds.RequestAttributesSequence = items(*requests)
+    if codes := [code for step in order.steps for code in public_codes(step.protocol_code)]:
+        ds.PerformedProtocolCodeSequence = items(*codes)
+    if not plan.is_messy:
+        ds.RequestAttributesSequence = items(*(_request(order, step) for step in order.steps))
+
+
+def _request(order: Order, step: Step) -> Dataset:
+    request = item(
+        AccessionNumber=order.accession_number,
+        StudyInstanceUID=order.study_instance_uid,
+        RequestedProcedureID=order.requested_procedure_id,
+        RequestedProcedureDescription=order.procedure.meaning,
+        ScheduledProcedureStepID=step.scheduled_procedure_step_id,
+        ScheduledProcedureStepDescription=step.description,
+    )
+    if codes := public_codes(order.procedure):
+        request.RequestedProcedureCodeSequence = items(*codes)
+    if codes := public_codes(step.protocol_code):
+        request.ScheduledProtocolCodeSequence = items(*codes)
+    return request
 
 
 def _equipment(ds: Dataset, plan: StudyPlan, series: SeriesPlan) -> None:

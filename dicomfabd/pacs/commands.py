@@ -11,6 +11,7 @@ from dicomfabd.dimse.command import (
     COMMAND_FIELD,
     DATA_SET,
     DATA_SET_TYPE,
+    ERROR_ID,
     EVENT_TYPE,
     MESSAGE_ID,
     MESSAGE_ID_RESPONDED_TO,
@@ -36,6 +37,7 @@ class Command:
         field: CommandField, which kind of message it is.
         answers: MessageIDBeingRespondedTo.
         type_id: EventTypeID of an N-EVENT-REPORT.
+        error_id: What a failure is more exactly.
     """
 
     field: int | None
@@ -43,6 +45,7 @@ class Command:
     answers: int | None
     status: int | None
     type_id: int | None
+    error_id: int | None
     has_data: bool
 
 
@@ -63,6 +66,7 @@ def parse(data: bytes) -> Command:
         answers=number(MESSAGE_ID_RESPONDED_TO),
         status=number(STATUS),
         type_id=number(EVENT_TYPE),
+        error_id=number(ERROR_ID),
         has_data=number(DATA_SET_TYPE) != NO_DATA_SET,
     )
 
@@ -75,6 +79,32 @@ def echo_request(message_id: int) -> bytes:
             COMMAND_FIELD: Operation.C_ECHO,
             MESSAGE_ID: message_id,
             DATA_SET_TYPE: NO_DATA_SET,
+        }
+    )
+
+
+def create_request(message_id: int, sop_class_uid: str, sop_instance_uid: str) -> bytes:
+    """Give an N-CREATE-RQ (PS3.7 Table 10.3-9)."""
+    return encode(
+        {
+            AFFECTED_SOP_CLASS: sop_class_uid.encode(),
+            COMMAND_FIELD: Operation.N_CREATE,
+            MESSAGE_ID: message_id,
+            DATA_SET_TYPE: DATA_SET,
+            AFFECTED_SOP_INSTANCE: sop_instance_uid.encode(),
+        }
+    )
+
+
+def set_request(message_id: int, sop_class_uid: str, sop_instance_uid: str) -> bytes:
+    """Give an N-SET-RQ (PS3.7 Table 10.3-5)."""
+    return encode(
+        {
+            REQUESTED_SOP_CLASS: sop_class_uid.encode(),
+            COMMAND_FIELD: Operation.N_SET,
+            MESSAGE_ID: message_id,
+            DATA_SET_TYPE: DATA_SET,
+            REQUESTED_SOP_INSTANCE: sop_instance_uid.encode(),
         }
     )
 

@@ -144,10 +144,11 @@ class Association:
             raise self._line.broken(error) from error
 
     def status(self, request: Request) -> int:
-        """Give the status of the response to a request; raises Retryable as `store` does.
+        """Give the status of the response to a request; raises Retryable as `store` does."""
+        return self._response(request)[0]
 
-        What the peer asks of us meanwhile is kept for `event`.
-        """
+    def _response(self, request: Request) -> tuple[int, Command]:
+        """Give the response to a request, status first; what the peer asks of us meanwhile is kept for `event`."""
         try:
             while True:
                 context_id, command, dataset = self._read_message()
@@ -158,7 +159,7 @@ class Association:
                     raise Retryable(f"{self._name} sent a response without a message ID or status")
                 if command.answers != request.message_id:
                     raise Retryable(f"{self._name} answered another request than the one it was sent")
-                return command.status
+                return command.status, command
         except OSError as error:
             raise self._line.broken(error) from error
 
@@ -175,12 +176,26 @@ class Association:
         command = commands.commitment_report(self._next_message_id(), event_type_id)
         return self.request(abstract_syntax, command, (dataset,))
 
+    def create(self, abstract_syntax: str, sop_instance_uid: str, dataset: bytes) -> int:
+        """Create an instance (N-CREATE, PS3.7 §10.1.5) and give the status; raises Retryable."""
+        command = commands.create_request(self._next_message_id(), abstract_syntax, sop_instance_uid)
+        return self.request(abstract_syntax, command, (dataset,))
+
+    def set(self, abstract_syntax: str, sop_instance_uid: str, dataset: bytes) -> tuple[int, int | None]:
+        """Change an instance (N-SET, PS3.7 §10.1.3) and give the status, and the error ID if any; raises Retryable."""
+        command = commands.set_request(self._next_message_id(), abstract_syntax, sop_instance_uid)
+        status, response = self._ask(abstract_syntax, command, (dataset,))
+        return status, response.error_id
+
     def request(self, abstract_syntax: str, command: bytes, parts: Iterable[Buffer] = ()) -> int:
         """Send one request on the context of an abstract syntax and give the status; raises Retryable."""
+        return self._ask(abstract_syntax, command, parts)[0]
+
+    def _ask(self, abstract_syntax: str, command: bytes, parts: Iterable[Buffer]) -> tuple[int, Command]:
         context_id, _ = self._accepted.contexts[abstract_syntax]
         request = Request(self._message_id, self._buffers(context_id, command, parts))
         self.send(request)
-        return self.status(request)
+        return self._response(request)
 
     def event(self, wait_s: float) -> tuple[int, bytes] | None:
         """Give an N-EVENT-REPORT the peer sent on this association, answered with success, or None.

@@ -15,7 +15,7 @@ from dicomfabd.plan.parser import BodyPart, Defaults, Recognition, recognise
 from dicomfabd.plan.physique import body_of, complete
 from dicomfabd.plan.protocol import KIND_OF, Kind, Procedure, Protocol, Scale, SeriesProtocol, default_look
 
-RECIPE_VERSION: Final = 2
+RECIPE_VERSION: Final = 3
 """Raise it when the same plan would give other pixels or attributes, so that no UID ever names two images."""
 
 BurnIn = Literal["all", "first", "none"]

@@ -293,6 +293,9 @@ class WorkQueue(Protocol):
             The pause in seconds.
         """
 
+    def is_discontinued(self, claim: Claim) -> bool:
+        """Tell whether its order was discontinued while somebody works on it."""
+
     def fail(self, claim: Claim, reason: str) -> None:
         """Move the job to the dead letters; the order is failed once nothing else is open."""
 

@@ -155,6 +155,11 @@ class SqliteWorkQueue:
 
         return self._file.writer.run(operation)
 
+    def is_discontinued(self, claim: Claim) -> bool:
+        """See `interface.WorkQueue.is_discontinued`."""
+        rows = self._file.read("SELECT state FROM orders WHERE id = ?", claim.order_id)
+        return OrderState(rows[0]["state"]) is OrderState.DISCONTINUED
+
     def fail(self, claim: Claim, reason: str) -> None:
         """See `interface.WorkQueue.fail`."""
         now = self._file.clock()

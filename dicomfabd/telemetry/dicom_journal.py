@@ -73,7 +73,8 @@ class DicomJournal(Voice):
             sop_instance_uid: Of the performed step.
             orders: Order ID and accession number of each.
         """
-        for order_id, accession_number in orders or [(None, None)]:
+        told: Sequence[tuple[int | None, str]] = orders or [(None, "")]
+        for order_id, accession_number in told:
             self._say(
                 "info",
                 "mpps.received",

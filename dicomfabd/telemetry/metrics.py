@@ -60,13 +60,9 @@ METRICS: Final = (
     Metric(Counter, "dicomfabd_worklist_answers_total", "Worklist items given."),
     Metric(Histogram, "dicomfabd_worklist_query_seconds", "Worklist request to last answer.", (), _FAST),
     # operation: create | set; result: matched | unmatched | refused
-    Metric(
-        Counter, "dicomfabd_mpps_received_total", "Messages on performed procedure steps.", ("operation", "result")
-    ),
+    Metric(Counter, "dicomfabd_mpps_received_total", "Messages on performed procedure steps.", ("operation", "result")),
     # result: ok | known | failed
-    Metric(
-        Counter, "dicomfabd_mpps_sent_total", "What RIS were told of performed steps.", ("destination", "result")
-    ),
+    Metric(Counter, "dicomfabd_mpps_sent_total", "What RIS were told of performed steps.", ("destination", "result")),
     Metric(Counter, "dicomfabd_fabricate_studies_total", "Studies begun.", ("modality",)),  # modality: of a protocol
     Metric(Counter, "dicomfabd_fabricate_unmapped_total", "Studies that fell back to a page: no protocol fits."),
     # outcome: stored | warned | retryable | permanent

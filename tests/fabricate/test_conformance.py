@@ -13,6 +13,8 @@ ALLOWED_ANYWHERE = {ALLOWED.format("CC"), ALLOWED.format("MLO")}
 # The judge's tables put AccessionNumber into the series of an image, into the study of a structured report: it says so
 # of any study that holds both, and of nothing else.
 ENTITY_OF_ACCESSION = "Warning - Different information entities for attribute - Element=<AccessionNumber> IE"
+# Instances name the performed step they came out of; that is told to a RIS (MPPS) and no file the judge could find.
+STEP_IS_NO_FILE = "Error - Missing SOPInstanceUID that was referenced - {} for file "
 SIDE_UNKNOWN = "Error - Missing attribute Type 2C Conditional Element=<Laterality> Module=<GeneralSeries>"
 MORE = [
     ("SOMETHING", "OT"),
@@ -34,7 +36,8 @@ def judged(plan, bodies, folder):
         files.append(folder / f"{index}.dcm")
         write_file(instance, files[-1])
     said = [line.strip() for index in sorted(first) for line in findings("dciodvfy", files[index])]
-    together = [line for line in findings("dcentvfy", *files) if not line.startswith(ENTITY_OF_ACCESSION)]
+    known = (ENTITY_OF_ACCESSION, STEP_IS_NO_FILE.format(plan.performed_step_uid))
+    together = [line for line in findings("dcentvfy", *files) if not line.startswith(known)]
     return [line for line in said if line not in ALLOWED_ANYWHERE] + together
 
 

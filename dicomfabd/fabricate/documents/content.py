@@ -90,7 +90,7 @@ def document(plan: StudyPlan, series: SeriesPlan, root: Dataset) -> Dataset:
     ds = headers.common(plan, series)
     order = plan.order
     ds.ContentDate, ds.ContentTime = headers.da(series.started_at), headers.tm(series.started_at)
-    ds.ReferencedPerformedProcedureStepSequence = headers.items()
+    ds.ReferencedPerformedProcedureStepSequence = headers.items(headers.performed_step(plan))
     ds.CompletionFlag = "COMPLETE"
     ds.VerificationFlag = "UNVERIFIED"
     ds.PerformedProcedureCodeSequence = headers.items()

@@ -17,6 +17,7 @@ _LINES_ON_PAGE: Final = 50
 def encapsulated_pdf(plan: StudyPlan, series: SeriesPlan) -> Dataset:
     """Write a report of one page."""
     ds = headers.common(plan, series)
+    headers.performed(ds, plan)
     ds.ContentDate, ds.ContentTime = headers.da(series.started_at), headers.tm(series.started_at)
     ds.AcquisitionDateTime = ""
     ds.ConversionType = "WSD"

@@ -11,6 +11,7 @@ from dicomfabd.fabricate.marks import STAMP
 def presentation_state(plan: StudyPlan, series: SeriesPlan) -> Dataset:
     """Show the middle images of the series that the protocol names, in the window of this series."""
     ds = headers.common(plan, series)
+    headers.performed(ds, plan)
     about = [plan.series_of(key) for key in series.about]
     first = about[0]
     references = [
