@@ -150,6 +150,8 @@ def test_an_older_database_keeps_its_steps(tmp_path):
             "DROP TABLE steps",
             "DROP TABLE stations",
             "DROP TABLE worklist_queries",
+            "DROP TABLE performances",
+            "DROP TABLE performed_steps",
             "DELETE FROM revisions WHERE subject = 'worklist'",
             "ALTER TABLE old RENAME TO steps",
             "DELETE FROM _sqlite_migrations WHERE name >= 'm0004'",
