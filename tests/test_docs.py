@@ -14,10 +14,19 @@ import pytest
 import dicomfabd
 from dicomfabd.app.makable import check_catalog
 from dicomfabd.config import load
+from dicomfabd.dimse.performed import _STATUSES
+from dicomfabd.dimse.services import (
+    ATTRIBUTE_LIST_ERROR,
+    INVALID_INSTANCE,
+    SOP_CLASS_NOT_SUPPORTED,
+    SUCCESS,
+)
 from dicomfabd.domain.delivery import TRANSFER_SYNTAXES
 from dicomfabd.domain.order import Code
+from dicomfabd.fabricate.performed import EQUIPMENT_FAILURE, UNSPECIFIED
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.protocol import Protocol, SeriesProtocol
+from dicomfabd.store.sqlite_performed import _EVENTS
 from dicomfabd.telemetry.journal import EVENTS
 from dicomfabd.telemetry.metrics import METRICS
 from tests.builders import an_orm
@@ -68,6 +77,19 @@ def test_the_page_on_protocols_lists_every_key_and_its_example_loads(tmp_path):
     assert set() == named - {*SeriesProtocol.model_fields, *Protocol.model_fields, *TRANSFER_SYNTAXES, "use"}
 
 
+def test_the_page_on_performed_steps_lists_every_status_and_reason():
+    """Those that are answered, and those that are sent; and the timeline's words."""
+    text = (ROOT / "docs" / "mpps.md").read_text()
+    others = (SUCCESS, ATTRIBUTE_LIST_ERROR, INVALID_INSTANCE, SOP_CLASS_NOT_SUPPORTED)
+    answered = {f"{status:04X}" for status in (*_STATUSES.values(), *others)}
+
+    assert answered == set(re.findall(r"^\| `([0-9A-F]{4})` \|", text, re.MULTILINE))
+    assert {f"{reason.value} ({reason.meaning})" for reason in (EQUIPMENT_FAILURE, UNSPECIFIED)} == set(
+        re.findall(r"\d{6} \([^)]+\)", text)
+    )
+    assert set(_EVENTS.values()) == set(re.findall(r"`(mpps\.(?!failed)[a-z_]+)`", text))
+
+
 def test_architecture_names_every_room():
     """And none that is gone."""
     text = (ROOT / "docs" / "architecture.md").read_text()
@@ -84,6 +106,7 @@ def test_architecture_names_every_room():
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/architecture.md",
+        "docs/mpps.md",
         "docs/operations.md",
         "docs/pacs.md",
         "docs/protocols.md",
