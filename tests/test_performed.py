@@ -126,7 +126,7 @@ def test_what_may_not_be_set_stays_and_is_named(scu, store):
     assert ("COMPLETED", "P1") == (kept.status, kept.attributes["00100020"]["Value"][0])
 
 
-def test_a_store_that_keeps_nothing_is_a_failure_to_try_again(scu, store, monkeypatch):
+def test_a_store_that_keeps_nothing_is_a_failure_to_try_again(scu, store, sink, monkeypatch):
     """0110 without the error ID that would say that it is of no use; then it is taken."""
 
     def fail(*_):
@@ -138,4 +138,6 @@ def test_a_store_that_keeps_nothing_is_a_failure_to_try_again(scu, store, monkey
         answers = [scu.create(), scu.set()]
 
     assert [(0x0110, False)] * 2 == [(answer.Status, "ErrorID" in answer) for answer in answers]
+    assert ["disk full"] * 2 == [fields["reason"] for fields in sink.named("mpps.refused")]
+    assert [] == sink.named("dicom.request_failed")
     assert (0, 0) == (scu.create().Status, scu.set().Status)

@@ -233,6 +233,22 @@ def test_a_claim_that_was_lost_tells_no_end(store, order, line, pacs, clock, sin
     assert (["IN PROGRESS"], 1) == (ris.statuses, len(sink.named("study.claim_lost")))
 
 
+def test_a_ris_that_takes_its_time_costs_no_claim(store, order, line, pacs, clock):
+    """The lease begins anew after each message."""
+    stolen = []
+
+    def look(_number):
+        clock.advance(SETTINGS.lease_s - 10)
+        stolen.append(store.queue.claim("worker-2", 60, {"main": 2}))
+        return 0
+
+    pacs.status_of = look
+    with a_ris(on_create=lambda _uid: clock.advance(20) or 0) as ris:
+        line(**at(ris)).run_once()
+
+    assert stolen[0] is None
+
+
 def test_a_ris_that_hangs_is_waited_for_a_short_time_only():
     """Whatever its PACS may take."""
     patient = Destination("main", "h", 104, "M", timeout_s=600, mpps_host="r", mpps_port=105, mpps_ae_title="R")

@@ -311,5 +311,5 @@ def _items(attributes: Attributes, keyword: str) -> list[Attributes]:
 
 
 def _values(attributes: Attributes, keyword: str) -> list[Any]:
-    values = attributes.get(_TAGS[keyword], {}).get("Value")
-    return values if isinstance(values, list) else []
+    values: list[Any] = attributes.get(_TAGS[keyword], {}).get("Value", [])
+    return values
