@@ -226,6 +226,7 @@ class Daemon:
             addresses=lambda: self.addresses,
             archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
             worklist=worklist_desk_of(WorklistDesk(settings.worklist, settings.profiles, store.worklist)),
+            performed=store.performed,
             metrics=self._metrics,
             health=self._health,
             journal=self.journal,

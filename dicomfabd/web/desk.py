@@ -8,6 +8,7 @@ from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.order import Order
 from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
+from dicomfabd.store.performed_interface import PerformedSteps
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
@@ -41,6 +42,7 @@ class WebDesk:
     addresses: Callable[[], dict[str, str]]
     archive: ArchiveDesk
     worklist: WorklistDesk
+    performed: PerformedSteps
     metrics: Metrics
     health: Health
     journal: Journal

@@ -23,6 +23,7 @@ from dicomfabd.web import (
     order_routes,
     pacs_routes,
     pages,
+    performed_routes,
     probes,
     problems,
     query_routes,
@@ -54,6 +55,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(order_acts.router(desk))
     app.include_router(message_routes.router(desk, door))
     app.include_router(worklist_routes.router(desk, door))
+    app.include_router(performed_routes.router(desk))
     turnstile = Turnstile(_MOST_ASKING)
     # Their fixed words would be names of destinations to the ones after them.
     app.include_router(query_routes.router(desk, turnstile))

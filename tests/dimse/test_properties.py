@@ -40,6 +40,12 @@ def test_any_identifier_is_read_or_refused(encoded, syntax):
     dicom.check_identifier(encoded, syntax)
 
 
+@given(spoiled(dicom.attribute_lists()), st.sampled_from([IMPLICIT, EXPLICIT]))
+def test_any_attribute_list_is_a_performed_step_or_refused(encoded, syntax):
+    """Also where its values are of other value representations than they should be."""
+    dicom.check_attributes(encoded, syntax)
+
+
 @given(st.binary(max_size=100))
 def test_any_command_set_is_read_or_a_violation(encoded):
     """With a whole one before it, too."""

@@ -1,5 +1,6 @@
 """What must hold for any bytes at all on the DICOM ports; without sockets."""
 
+import json
 import struct
 from collections.abc import Sequence
 from functools import cache
@@ -17,10 +18,13 @@ from dicomfabd.dimse.limits import Budget, Limits, Violation
 from dicomfabd.dimse.message import Message
 from dicomfabd.dimse.negotiation import Offer, Rejected
 from dicomfabd.dimse.pdu import Outbound, p_data
+from dicomfabd.dimse.performed import decode_attributes
 from dicomfabd.dimse.services import Refusal, Services
 from dicomfabd.dimse.structure import MalformedDataSet
+from dicomfabd.domain.performed import StepRefused, begun
 from tests.dimse.raw import CT, DATA, ECHO, EXPLICIT, IMPLICIT, MWL, RELEASE_RQ, a_command, associate_rq
 from tests.fuzz.properties import cut
+from tests.performed import a_beginning, an_end
 
 LIMITS = Limits(pdu_bytes=4096, command_bytes=512, identifier_bytes=1024, instance_bytes=2048, receiving_bytes=3000)
 KEYWORDS = """
@@ -48,6 +52,14 @@ def conversations() -> list[bytes]:
     cancel = b"".join(p_data([Outbound(1, a_command(Operation.C_CANCEL))], 4096))
     begin = associate_rq(contexts, roles)
     return [begin, begin + ECHO, begin + find + cancel + RELEASE_RQ, begin + store + store, begin + ECHO[:20]]
+
+
+@cache
+def attribute_lists() -> list[bytes]:
+    """Give what a modality says of a step, in implicit and explicit VR, to be spoiled."""
+    whole = a_beginning()
+    whole.update(an_end())
+    return [datasets.encode(whole, IMPLICIT), datasets.encode(whole, EXPLICIT)]
 
 
 @cache
@@ -131,6 +143,18 @@ def check_keys(encoded: bytes, syntax: str) -> None:
         return
     assert MOST_KEYS >= _count(identifier.keys)
     assert all(key.vr == "SQ" or isinstance(key.value, str) for key in identifier.keys)
+
+
+def check_attributes(encoded: bytes, syntax: str) -> None:
+    """An attribute list is a performed step that can be looked into, or refused, and nothing else."""
+    try:
+        step = begun("1.2.9", decode_attributes(encoded, syntax))
+        step.amended(step.attributes)
+    except (Refusal, StepRefused):
+        return
+    assert step.scheduled
+    assert all(series.series_instance_uid for series in step.series)
+    assert json.loads(step.document) == step.attributes
 
 
 def _count(keys: Sequence[Key], depth: int = 0) -> int:

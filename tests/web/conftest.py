@@ -129,6 +129,7 @@ def desk(store, journal, health, woken, take, fixed, archive):
         addresses=lambda: {"mllp": "127.0.0.1:2575"},
         archive=archive,
         worklist=worklist_desk_of(worklist_room.WorklistDesk(Worklist(), (), store.worklist)),
+        performed=store.performed,
         metrics=Metrics(__version__),
         health=health,
         journal=journal,
