@@ -441,11 +441,13 @@ def test_a_port_scan_is_no_event(listen, reasons):
         (Operation.C_GET, CT, 0x0122),
         (Operation.N_ACTION, MWL, 0x0122),
         (Operation.N_EVENT_REPORT, MWL, 0x0122),
-        (0x0140, MWL, 0x0211),
+        (Operation.N_CREATE, MWL, 0x0122),
+        (Operation.N_SET, MWL, 0x0122),
+        (0x0150, MWL, 0x0211),
     ],
 )
 def test_a_request_for_what_its_context_is_not_is_refused(listen, operation, context, status):
-    """SOP class not supported, or an operation we do not know, such as N-CREATE."""
+    """SOP class not supported, or an operation we do not know, such as N-DELETE."""
     with RawPeer(listen(SERVICES).port) as peer:
         peer.associate((context, [IMPLICIT]))
         command, _ = peer.ask(a_command(operation, DATA), PATIENT_ID).read_message()
