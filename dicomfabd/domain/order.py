@@ -105,6 +105,11 @@ class Code:
         """True when it may go into a code sequence, which needs all three."""
         return bool(self.value and self.meaning and self.scheme)
 
+    @property
+    def designator(self) -> str:
+        """CodingSchemeDesignator; a hospital's own codes get one of those that begin with 99 (PS3.3 §8.2)."""
+        return "99LOCAL" if self.scheme in ("L", "99") else self.scheme[:SH_LENGTH]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -123,6 +123,4 @@ def _codes(code: Code) -> list[Dataset]:
     """Give what goes into a code sequence for the RIS, which knows its own codes, as the worklist gives them."""
     if not code.is_complete:
         return []
-    # Codes of a hospital's own are private to DICOM, whose private scheme names begin with 99 (PS3.3 §8.2).
-    scheme = "99LOCAL" if code.scheme in ("L", "99") else code.scheme[:16]
-    return [code_item(Code(code.value[:16], code.meaning[:64], scheme))]
+    return [code_item(Code(code.value[:16], code.meaning[:64], code.designator))]

@@ -141,11 +141,8 @@ def _scheduled(step: Step, status: StepStatus) -> dict[str, "str | tuple[Item, .
 def _codes(code: Code) -> tuple[Item, ...]:
     if not code.is_complete:
         return ()
-    # Codes of a hospital's own are private to DICOM, whose private scheme names begin with 99 (PS3.3 §8.2).
-    scheme = "99LOCAL" if code.scheme in ("L", "99") else code.scheme[:16]
-    return (
-        _tagged({"CodeValue": code.value[:16], "CodingSchemeDesignator": scheme, "CodeMeaning": code.meaning[:64]}),
-    )
+    values = {"CodeValue": code.value[:16], "CodeMeaning": code.meaning[:64], "CodingSchemeDesignator": code.designator}
+    return (_tagged(values),)
 
 
 def _decimal(value: float | None) -> str:
