@@ -54,7 +54,8 @@ class Code(StrEnum):
 def list_messages(
     code: Annotated[list[Code] | None, typer.Option(help="Only messages answered so; may be repeated.")] = None,
     quarantined: Annotated[
-        bool | None, typer.Option("--quarantined/--readable", help="Only what could not, or could, be read.")
+        bool | None,
+        typer.Option("--quarantined/--readable", help="Only what could not be read or served, or the rest."),
     ] = None,
     type_: Annotated[str, typer.Option("--type", metavar="ORM^O01", help="Only messages of this type.")] = "",
     sender: Annotated[str, typer.Option(help="Only messages of this MSH-3.")] = "",
@@ -159,7 +160,7 @@ def _row(message: dict[str, Any]) -> tuple[object, ...]:
 def _result(message: dict[str, Any]) -> str:
     """Say in a word what a message did, or why it did nothing."""
     if message["is_quarantined"]:
-        return "quarantined"
+        return ": ".join(["quarantined", *message["faults"][:1]])
     said = [f"{it['action']} {it['subject']} {it['order_id'] or ''}".rstrip() for it in message["did"]]
     return ", ".join(said) or (message["faults"][0] if message["faults"] else "nothing")
 

@@ -3,17 +3,19 @@
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from dicomfabd.domain.errors import Fault, OrderRejected
+from dicomfabd.domain.errors import Fault, Unservable
 from dicomfabd.domain.order import SH_LENGTH, Code, Order, Step
 from dicomfabd.domain.patient import Patient, Visit
+from dicomfabd.domain.servable import is_ae_title, is_modality, problems
 from dicomfabd.domain.text import Cleaner
 from dicomfabd.domain.uids import UID_ROOT, derive_uid, is_valid_uid
 
 LONGEST_RECOGNISED: Final = 256  # characters
+_DOES_NOT_FIT: Final = "does not fit {} (SH, 16 characters, each its own); {} stands for it"
 
 
 @dataclass(slots=True)
@@ -94,7 +96,7 @@ def build_order(draft: OrderDraft, choices: Choices) -> tuple[Order, tuple[Fault
         The order, and what had to be mended on the way (warnings, code 0).
 
     Raises:
-        OrderRejected: Every required value that is missing or unusable.
+        Unservable: Every value that is missing or unusable for a worklist item.
     """
     cleaner = Cleaner(draft.where, _values(draft))
     text, name = cleaner.text, cleaner.name
@@ -102,10 +104,10 @@ def build_order(draft: OrderDraft, choices: Choices) -> tuple[Order, tuple[Fault
     accession = _accession(draft, cleaner)
     procedure = _procedure(draft.procedure, cleaner)
     if cleaner.faults:
-        raise OrderRejected(*cleaner.faults)
+        raise Unservable(*cleaner.faults)
     study_uid, origin = _study_uid(draft, accession, choices.uid_root, cleaner)
-    procedure_id = draft.requested_procedure_id if _is_id(draft.requested_procedure_id) else accession
-    steps = _steps(draft, procedure_id, choices, cleaner)
+    procedure_id = _procedure_id(draft, accession, cleaner)
+    steps = _steps(draft, procedure_id, procedure, choices, cleaner)
     order = Order(
         accession_number=accession,
         patient=patient,
@@ -134,6 +136,9 @@ def build_order(draft: OrderDraft, choices: Choices) -> tuple[Order, tuple[Fault
         confidentiality=text("confidentiality", draft.confidentiality, 64),
         patient_transport=text("patient_transport", draft.patient_transport, 64),
     )
+    if faults := problems(order):
+        # What could be mended is; the rest would cost a modality its whole list.
+        raise Unservable(*[replace(fault, location=draft.where(fault.location)) for fault in faults])
     return order, tuple(cleaner.warnings)
 
 
@@ -178,10 +183,12 @@ def _values(draft: OrderDraft) -> list[str]:
         draft.department,
         draft.confidentiality,
         draft.patient_transport,
+        *patient.other_patient_ids,
     ]
     for step in draft.steps:
+        code = step.protocol_code
         values += (step.description, step.performing_physician, step.station_name, step.location, step.worklist_label)
-        values += step.station_ae_titles
+        values += (code.value, code.meaning, code.scheme)
     return values
 
 
@@ -192,23 +199,19 @@ def short_id(*parts: str) -> str:
 
 
 def _procedure(given: Code, cleaner: Cleaner) -> Code:
-    meaning = cleaner.text("procedure", given.meaning or given.value, 64)
-    if not meaning:
+    procedure = _code(given, cleaner)
+    if procedure.meaning:
+        return procedure
+    if not procedure.value:
         cleaner.refuse(101, "procedure", "the order names no procedure", "Fill OBR-4 with a code or a text.")
-    value = cleaner.text("procedure", given.value, SH_LENGTH)
-    scheme = cleaner.text("procedure", given.scheme, SH_LENGTH)
-    same = meaning == given.meaning and value == given.value and scheme == given.scheme
-    return given if same else Code(value, meaning, scheme)
+    return Code(procedure.value, procedure.value, procedure.scheme)
 
 
 def _code(given: Code, cleaner: Cleaner) -> Code:
-    fits = len(given.value) <= SH_LENGTH and len(given.scheme) <= SH_LENGTH and len(given.meaning) <= 64
-    if fits:
-        return given
     text = cleaner.text
-    return Code(
-        text("procedure", given.value, 64), text("procedure", given.meaning, 64), text("procedure", given.scheme, 64)
-    )
+    value, meaning, scheme = (text("procedure", part, 64) for part in (given.value, given.meaning, given.scheme))
+    same = value == given.value and meaning == given.meaning and scheme == given.scheme
+    return given if same else Code(value, meaning, scheme)
 
 
 def _is_id(value: str) -> bool:
@@ -244,25 +247,28 @@ def _study_uid(draft: OrderDraft, accession: str, root: str, cleaner: Cleaner) -
     return derive_uid("study", patient.issuer_of_patient_id, patient.patient_id, accession, root=root), "derived"
 
 
-def _steps(draft: OrderDraft, procedure_id: str, choices: Choices, cleaner: Cleaner) -> tuple[Step, ...]:
+def _procedure_id(draft: OrderDraft, accession: str, cleaner: Cleaner) -> str:
+    given = draft.requested_procedure_id
+    if _is_id(given):
+        return given
+    if given:
+        cleaner.warn("requested_procedure_id", _DOES_NOT_FIT.format("RequestedProcedureID", accession))
+    return accession
+
+
+def _steps(
+    draft: OrderDraft, procedure_id: str, procedure: Code, choices: Choices, cleaner: Cleaner
+) -> tuple[Step, ...]:
     steps: list[Step] = []
-    taken: set[str] = set()
-    for index, step in enumerate(draft.steps):
-        step_id = step.scheduled_procedure_step_id
-        if not _is_id(step_id) or step_id in taken:
-            # Modalities identify an examination by this ID alone, so the fallback has to be unique.
-            step_id = f"{procedure_id}-{index + 1}"
-            step_id = step_id if len(step_id) <= SH_LENGTH else short_id(step_id)
-        taken.add(step_id)
-        modality = step.modality or _recognised(draft, choices)
-        description = step.description or draft.procedure.meaning or draft.procedure.value
+    for step, step_id in zip(draft.steps, _step_ids(draft, procedure_id, cleaner), strict=True):
+        modality = _modality(step, draft, choices, cleaner)
         steps.append(
             Step(
                 scheduled_procedure_step_id=step_id,
-                description=cleaner.text("procedure", description, 64),
+                description=cleaner.text("procedure", step.description, 64) or procedure.meaning,
                 modality=modality,
                 scheduled_at=step.scheduled_at or draft.default_start,
-                station_ae_titles=_stations(step, modality, cleaner),
+                station_ae_titles=_titles(step, cleaner) or (f"FAB{modality}"[:SH_LENGTH],),
                 protocol_code=_code(step.protocol_code, cleaner),
                 performing_physician=cleaner.name("performing_physician", step.performing_physician),
                 station_name=cleaner.text("station_name", step.station_name, SH_LENGTH),
@@ -273,9 +279,39 @@ def _steps(draft: OrderDraft, procedure_id: str, choices: Choices, cleaner: Clea
     return tuple(steps)
 
 
-def _stations(step: StepDraft, modality: str, cleaner: Cleaner) -> tuple[str, ...]:
-    named = [cleaner.text("station", title, SH_LENGTH) for title in step.station_ae_titles]
-    return tuple(dict.fromkeys(filter(None, named))) or (f"FAB{modality}",)
+def _step_ids(draft: OrderDraft, procedure_id: str, cleaner: Cleaner) -> list[str]:
+    """Give each step an ID no other step of the order has: modalities know an examination by it alone."""
+    given = [step.scheduled_procedure_step_id for step in draft.steps]
+    chosen: list[str] = []
+    for number, step_id in enumerate(given, start=1):
+        if not _is_id(step_id) or step_id in chosen:
+            made = f"{procedure_id}-{number}"
+            made = made if len(made) <= SH_LENGTH and made not in given else short_id(made)
+            if step_id:
+                cleaner.warn("step_id", _DOES_NOT_FIT.format("ScheduledProcedureStepID", made))
+            step_id = made
+        chosen.append(step_id)
+    return chosen
+
+
+def _modality(step: StepDraft, draft: OrderDraft, choices: Choices, cleaner: Cleaner) -> str:
+    if not step.modality:
+        return _recognised(draft, choices)
+    modality = step.modality.strip().upper()
+    if is_modality(modality):
+        return modality
+    chosen = _recognised(draft, choices)
+    cleaner.warn("modality", f"is no modality (CS, 16 characters); {chosen} was read from the procedure")
+    return chosen
+
+
+def _titles(step: StepDraft, cleaner: Cleaner) -> tuple[str, ...]:
+    """Give the AE titles a message names; what no modality can be called is left out, for cut it would be another."""
+    named = {part.strip(): None for title in step.station_ae_titles if title for part in title.split("\\")}
+    titles = tuple(filter(is_ae_title, named))
+    if len(titles) < len(named):
+        cleaner.warn("station", "is no AE title (16 ASCII characters, no backslash) and was left out")
+    return titles
 
 
 def _recognised(draft: OrderDraft, choices: Choices) -> str:

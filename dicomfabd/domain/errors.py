@@ -52,6 +52,10 @@ class OrderRejected(Exception):  # noqa: N818 - it is the sender's error, not ou
         self.faults = faults
 
 
+class Unservable(OrderRejected):
+    """An order cannot be taken because a strict modality would choke on its worklist item; people should look at it."""
+
+
 class Retryable(Exception):  # noqa: N818 - the name says what to do
     """It did not work now and may work later: the peer is away, busy or out of resources."""
 

@@ -102,8 +102,8 @@ class Code:
 
     @property
     def is_complete(self) -> bool:
-        """True when it may go into a code sequence, which needs all three."""
-        return bool(self.value and self.meaning and self.scheme)
+        """True when it may go into a code sequence, which needs all three; a code that is too long is not cut."""
+        return bool(0 < len(self.value) <= SH_LENGTH and 0 < len(self.scheme) <= SH_LENGTH and self.meaning)
 
     @property
     def designator(self) -> str:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
+from operator import attrgetter, le
+from typing import Final
 
 from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.patient import Patient, Visit
+from dicomfabd.domain.servable import is_long_string
 
-PN_GROUP_LENGTH = 64  # PS3.5 §6.2: PN, per component group
+PN_GROUP_LENGTH: Final = 64  # PS3.5 §6.2: PN, per component group
+PN_COMPONENTS: Final = 5  # of a group
 
 
 _PATIENT_TEXTS = (
@@ -21,9 +25,13 @@ _PATIENT_TEXTS = (
     ("patient_primary_language", 16),
     ("patient_species", 64),
     ("patient_breed", 64),
-    ("responsible_person", 64),
-    ("patient_mother_birth_name", 64),
 )
+_PATIENT_NAMES = ("patient_mother_birth_name", "responsible_person")
+_VISIT_TEXTS = tuple(item.name for item in fields(Visit))
+# Looked at together: nearly every patient and visit may stay as it is.
+_ALL_OF_PATIENT: Final = attrgetter(*[attribute for attribute, _ in _PATIENT_TEXTS])
+_ALL_OF_VISIT: Final = attrgetter(*_VISIT_TEXTS)
+_LENGTHS_OF_PATIENT: Final = tuple(length for _, length in _PATIENT_TEXTS)
 
 
 class Cleaner:
@@ -68,17 +76,19 @@ class Cleaner:
         return plain[:length].rstrip()
 
     def name(self, attribute: str, value: str) -> str:
-        """Give a DICOM PN of up to three component groups of 64 characters each."""
-        if not value or (self._are_clean and len(value) <= PN_GROUP_LENGTH and "=" not in value):
+        """Give a DICOM PN of up to three component groups, of 64 characters and five components each."""
+        if not value or (self._are_clean and _is_short_name(value)):
             return value
-        groups = [_one_line(group) for group in value.split("=")[:3]]
+        groups = [_five_components(_one_line(group)) for group in value.split("=")[:3]]
         if any(len(group) > PN_GROUP_LENGTH for group in groups):
             self.warn(attribute, f"is longer than {PN_GROUP_LENGTH} characters and was cut")
         return "=".join(group[:PN_GROUP_LENGTH].rstrip("^ ") for group in groups).rstrip("=")
 
     def visit(self, visit: Visit) -> Visit:
         """Give a visit whose texts fit (LO, 64 characters)."""
-        texts = {item.name: getattr(visit, item.name) for item in fields(visit)}
+        if self._are_clean and max(map(len, _ALL_OF_VISIT(visit))) <= PN_GROUP_LENGTH:
+            return visit
+        texts = {name: getattr(visit, name) for name in _VISIT_TEXTS}
         cleaned = {name: self.text(name, value, PN_GROUP_LENGTH) for name, value in texts.items() if value}
         return visit if all(texts[name] == value for name, value in cleaned.items()) else replace(visit, **cleaned)
 
@@ -98,15 +108,37 @@ class Cleaner:
         cleaned = {
             attribute: self.text(attribute, getattr(patient, attribute), length) for attribute, length in _PATIENT_TEXTS
         }
-        return replace(patient, patient_id=patient_id, patient_name=name, **cleaned)  # type: ignore[arg-type] # these keys hold texts
+        cleaned |= {attribute: self.name(attribute, getattr(patient, attribute)) for attribute in _PATIENT_NAMES}
+        others = tuple(filter(is_long_string, patient.other_patient_ids))
+        if others != patient.other_patient_ids:
+            # Cut or cleaned it would be somebody else's.
+            self.warn("patient_id", "another of the patient's identifiers does not fit (LO) and was left out")
+        return replace(patient, patient_id=patient_id, patient_name=name, other_patient_ids=others, **cleaned)  # type: ignore[arg-type] # these keys hold texts
 
 
 def _fits(patient: Patient) -> bool:
     """Tell whether a patient whose texts are clean may stay as it is; nearly every one may."""
-    name = patient.patient_name
-    if not 0 < len(patient.patient_id) <= PN_GROUP_LENGTH or not 0 < len(name) <= PN_GROUP_LENGTH or "=" in name:
+    if not 0 < len(patient.patient_id) <= PN_GROUP_LENGTH or not patient.patient_name:
         return False
-    return all(len(getattr(patient, attribute)) <= length for attribute, length in _PATIENT_TEXTS)
+    names = (patient.patient_name, patient.patient_mother_birth_name, patient.responsible_person)
+    return (
+        all(map(le, map(len, _ALL_OF_PATIENT(patient)), _LENGTHS_OF_PATIENT))
+        and all(map(_is_short_name, filter(None, names)))
+        and max(map(len, patient.other_patient_ids), default=0) <= PN_GROUP_LENGTH
+    )
+
+
+def _is_short_name(value: str) -> bool:
+    return len(value) <= PN_GROUP_LENGTH and value.count("^") < PN_COMPONENTS and "=" not in value
+
+
+def _five_components(group: str) -> str:
+    if group.count("^") < PN_COMPONENTS:
+        return group
+    components = group.split("^")
+    # More than five are none of DICOM's; the last takes what follows, so that nothing is lost.
+    last = " ".join(filter(None, components[PN_COMPONENTS - 1 :]))
+    return "^".join([*components[: PN_COMPONENTS - 1], last])
 
 
 def _is_clean(joined: str) -> bool:

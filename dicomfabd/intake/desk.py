@@ -131,7 +131,7 @@ class Desk:
             self.answers(header, reading.sender, reading.code, reading.faults),
             reading.code,
             reading.faults or reading.warnings,
-            not reading.is_readable,
+            reading.is_quarantined,
         )
         return Taken(reading, submission)
 

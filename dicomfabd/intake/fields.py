@@ -102,7 +102,7 @@ def alternate_code(segment: Segment, position: int) -> Code:
     return _codes(value, segment.delimiters)[1] if value else _NO_CODE
 
 
-def birth_date(value: str) -> str:
+def whole_date(value: str) -> str:
     """Give `YYYYMMDD`, or an empty string for a date that is partly known or none at all."""
     try:
         date.fromisoformat(f"{value[:4]}-{value[4:6]}-{value[6:8]}")
@@ -128,8 +128,9 @@ def priority(value: str) -> str:
 
 
 def moment(value: str) -> datetime | None:
-    """Read a time; junk reads as none."""
-    return parse_dtm(value) if value else None
+    """Read a time; junk reads as none, and so does a year that DICOM could not write (DA: four digits)."""
+    moment = parse_dtm(value) if value else None
+    return moment if moment is None or moment.year > 999 else None
 
 
 def quantity(value: str, unit: str) -> float | None:

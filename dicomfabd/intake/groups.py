@@ -105,6 +105,8 @@ def locator(pid: Segment, pv1: Segment, group: Group) -> Callable[[str], str]:
     """Give what names the place of an attribute in the message, for faults."""
 
     def where(attribute: str) -> str:
+        if group.ipcs and attribute in _PLACES_IN_IPC:
+            return group.ipcs[0].where(_PLACES_IN_IPC[attribute])
         segment, position = _PLACES.get(attribute, ("", 0))
         known = {"PID": pid, "PV1": pv1, "ORC": group.orc, "OBR": group.obr}
         found = known.get(segment)
@@ -120,6 +122,9 @@ _PLACES: Final = {
     "issuer_of_patient_id": ("PID", 3),
     "issuer_universal_id": ("PID", 3),
     "patient_name": ("PID", 5),
+    "patient_mother_birth_name": ("PID", 6),
+    "patient_birth_date": ("PID", 7),
+    "patient_sex": ("PID", 8),
     "patient_address": ("PID", 11),
     "patient_telephone": ("PID", 13),
     "patient_primary_language": ("PID", 15),
@@ -129,10 +134,20 @@ _PLACES: Final = {
     "responsible_person": ("PID", 9),
     "patient_comments": ("NTE", 3),
     "allergies": ("AL1", 3),
-    "medical_alerts": ("OBX", 5),
+    "patient_size": ("OBX", 5),
+    "patient_weight": ("OBX", 5),
+    "pregnancy_status": ("PV1", 15),
+    "medical_alerts": ("OBR", 13),
+    "admission_id": ("PV1", 19),
+    "current_patient_location": ("PV1", 3),
+    "patient_state": ("OBR", 12),
     "accession_number": ("ORC", 2),
     "study_instance_uid": ("ZDS", 1),
     "procedure": ("OBR", 4),
+    "requested_procedure_id": ("OBR", 19),
+    "step_id": ("OBR", 20),
+    "scheduled_at": ("OBR", 36),
+    "priority": ("OBR", 5),
     "placer_order_number": ("ORC", 2),
     "filler_order_number": ("ORC", 3),
     "referring_physician": ("PV1", 8),
@@ -148,4 +163,12 @@ _PLACES: Final = {
     "station": ("ORC", 18),
     "modality": ("OBR", 24),
     "performing_physician": ("OBR", 34),
+}
+_PLACES_IN_IPC: Final = {
+    "requested_procedure_id": 2,
+    "step_id": 4,
+    "modality": 5,
+    "station_name": 7,
+    "location": 8,
+    "station": 9,
 }

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Final
 
 from dicomfabd.domain.draft import Choices, OrderDraft, build_order
-from dicomfabd.domain.errors import Fault, OrderRejected
+from dicomfabd.domain.errors import Fault, OrderRejected, Unservable
 from dicomfabd.domain.order import Order, OrderControl, OrderKeys
+from dicomfabd.domain.text import Cleaner
 from dicomfabd.domain.uids import is_valid_uid
 from dicomfabd.intake.controls import NEW, REPLACED, STATUS, read_control
 from dicomfabd.intake.drafts import DICOM_MODALITIES, Drafter
@@ -21,6 +22,7 @@ from dicomfabd.intake.groups import Content, Group, filler_of, placer_of, sort_s
 from dicomfabd.intake.senders import Sender
 
 LONGEST_CODE: Final = 16
+LONGEST_NUMBER: Final = 64  # LO: PlacerOrderNumberImagingServiceRequest and the filler's
 _NEEDS_ORDER: Final = frozenset({OrderControl.NEW, OrderControl.CHANGE})
 _MAY_BE_BARE: Final = frozenset({STATUS, "XO", "XX", "XR"})
 
@@ -42,11 +44,16 @@ class OrderRequest:
 
 @dataclass(slots=True)
 class Asks:
-    """Everything a message asks, and what was noticed on the way."""
+    """Everything a message asks, and what was noticed on the way.
+
+    Attributes:
+        is_unservable: A fault is one that a modality would choke on.
+    """
 
     requests: list[OrderRequest] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    is_unservable: bool = False
 
 
 def read_orders(message: Message, sender: Sender, choices: Choices, now: datetime) -> Asks:
@@ -59,7 +66,7 @@ def read_orders(message: Message, sender: Sender, choices: Choices, now: datetim
         now: The time of an order that has none, nor has its message.
 
     Raises:
-        OrderRejected: With every fault of every group.
+        OrderRejected: With every fault of every group; Unservable if a modality would choke on one of them.
     """
     content = sort_segments(message)
     if not content.groups:
@@ -72,7 +79,7 @@ def read_orders(message: Message, sender: Sender, choices: Choices, now: datetim
     for control, draft in _merge(drafts):
         _add_order(control, draft, choices, sender, asks)
     if asks.faults:
-        raise OrderRejected(*dict.fromkeys(asks.faults))
+        raise (Unservable if asks.is_unservable else OrderRejected)(*dict.fromkeys(asks.faults))
     return asks
 
 
@@ -168,8 +175,14 @@ class _Groups:
         if not accessions:
             hint = "Fill ORC-2, ORC-3 or OBR-18."
             raise OrderRejected(Fault(101, group.orc.where(2), "the message names no order", hint))
+        # As orders keep them: to be found by, and to be attached to one.
+        text = Cleaner(str).text
         return OrderKeys(
-            accessions[0], filler_of(group), placer_of(group), self._drafter.sender_name, self._drafter.patient_id
+            accessions[0],
+            text("filler_order_number", filler_of(group), LONGEST_NUMBER),
+            text("placer_order_number", placer_of(group), LONGEST_NUMBER),
+            self._drafter.sender_name,
+            self._drafter.patient_id,
         )
 
 
@@ -180,6 +193,7 @@ def _add_order(control: OrderControl, draft: OrderDraft, choices: Choices, sende
         order, mended = build_order(draft, choices)
     except OrderRejected as rejected:
         asks.faults += rejected.faults
+        asks.is_unservable = asks.is_unservable or isinstance(rejected, Unservable)
         return
     asks.warnings += mended
     must_exist = sender.strict and control is not OrderControl.NEW

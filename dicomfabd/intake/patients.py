@@ -36,7 +36,7 @@ def read_patient(
         patient_name=fields.patient_name(pid, 5),
         issuer_of_patient_id=chosen[1],
         other_patient_ids=others,
-        patient_birth_date=fields.birth_date(name(7, 1)),
+        patient_birth_date=fields.whole_date(name(7, 1)),
         patient_sex=fields.sex(name(8, 1)),
         patient_size=size,
         patient_weight=weight,
@@ -63,11 +63,16 @@ def read_visit(pid: Segment, pv1: Segment, patient_state: str) -> Visit:
     return Visit(
         admission_id=admission[0],
         issuer_of_admission_id=admission[1],
-        admitting_date_time=pv1.component(44, 1)[:14],
+        admitting_date_time=_admitted(pv1.component(44, 1)),
         patient_class=pv1.component(2, 1),
         current_patient_location=pv1.raw(3).replace(pv1.delimiters.component, " ").strip(),
         patient_state=patient_state,
     )
+
+
+def _admitted(value: str) -> str:
+    day = fields.whole_date(value)
+    return day + fields.time_of_day(value) if day else ""
 
 
 def choose_identifier(pid: Segment, authority: str) -> tuple[tuple[str, str, str], tuple[str, ...]]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from dicomfabd.config import Intake
 from dicomfabd.domain.draft import Choices
-from dicomfabd.domain.errors import Fault, OrderRejected
+from dicomfabd.domain.errors import Fault, OrderRejected, Unservable
 from dicomfabd.intake import adt, batches, scheduling
 from dicomfabd.intake.acks import Header, acknowledge, code_for, header_of, salvage_header
 from dicomfabd.intake.er7 import Message, declared_charset, header_fields, parse
@@ -39,7 +39,7 @@ class Reading:
         warnings: What was mended.
         note: Why nothing is to be done, for a message that is taken without effect.
         body_hash: Identifies a resend, together with sender and control ID.
-        is_readable: False when it could not even be split.
+        is_quarantined: People should look at it: it could not be read, or its order not be served.
     """
 
     raw: bytes
@@ -51,7 +51,7 @@ class Reading:
     warnings: tuple[Fault, ...] = ()
     note: str = ""
     body_hash: bytes = b""
-    is_readable: bool = True
+    is_quarantined: bool = False
 
 
 @dataclass(slots=True)
@@ -148,7 +148,8 @@ class Reader:
         try:
             content = self._content(message, header, sender)
         except OrderRejected as rejected:
-            return self._refused(raw, header, sender, rejected.faults, body_hash)
+            is_unservable = isinstance(rejected, Unservable)
+            return self._refused(raw, header, sender, rejected.faults, body_hash, is_unservable=is_unservable)
         if not header.control_id:
             content.warnings.append(Fault(0, "MSH^1^10", "is empty; a resend cannot be told from a new message"))
         warnings = tuple(dict.fromkeys(message.warnings + content.warnings))
@@ -162,10 +163,12 @@ class Reader:
         faults: tuple[Fault, ...],
         body_hash: bytes = b"",
         is_readable: bool = True,
+        is_unservable: bool = False,
     ) -> Reading:
         # Without a header nobody knows what the content would be: the message itself is rejected.
         code = code_for(faults) if header.control_id or is_readable else "AR"
-        return Reading(raw, header, sender, code, faults=faults, body_hash=body_hash, is_readable=is_readable)
+        is_quarantined = is_unservable or not is_readable
+        return Reading(raw, header, sender, code, faults=faults, body_hash=body_hash, is_quarantined=is_quarantined)
 
     def _header_faults(self, header: Header, sender: Sender, is_batched: bool) -> list[Fault]:
         faults = []

@@ -95,7 +95,7 @@ class Submission:
         answer: The acknowledgment for the case that all goes well, kept for resends.
         code: `AA`, or why it is only kept: `AE`, `AR`, or empty for one that gets no answer.
         faults: What is wrong with it, or was mended.
-        is_quarantined: It could not be read at all.
+        is_quarantined: People should look at it: it could not be read, or its order could not be served.
     """
 
     message: ReceivedMessage

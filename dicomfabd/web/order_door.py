@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from dicomfabd.domain.delivery import Routing
 from dicomfabd.domain.draft import Choices
-from dicomfabd.domain.errors import Fault, OrderRejected, StoreUnavailable
+from dicomfabd.domain.errors import Fault, OrderRejected, StoreUnavailable, Unservable
 from dicomfabd.domain.order import Order, OrderControl, OrderKeys, OrderState
 from dicomfabd.store.interface import (
     Applied,
@@ -132,7 +132,7 @@ class OrderDoor:
                 form = _read(incoming.body, incoming.door)
                 return self._earlier(incoming, form) or self._accept(incoming, form)
             except OrderRejected as rejected:
-                return self._keep_refused(incoming, rejected.faults)
+                return self._keep_refused(incoming, rejected)
 
     def replay(self, message: StoredMessage, edited: bytes | None, actor: str) -> Replayed:
         """Take a kept order, or an edited copy of it, once more, and note who did; raises StoreUnavailable."""
@@ -193,11 +193,12 @@ class OrderDoor:
         assert message is not None  # noqa: S101 - who calls has just kept or found it
         return Outcome(message_id, message.code, answer_to(message, self._book), message.faults, applied, is_repeated)
 
-    def _keep_refused(self, incoming: Incoming, faults: tuple[Fault, ...]) -> Outcome:
+    def _keep_refused(self, incoming: Incoming, rejected: OrderRejected) -> Outcome:
+        faults = rejected.faults
         answer = bytes(refused(faults).body)
         message = _received(incoming, incoming.body)
-        is_unreadable = any(fault.code == 100 for fault in faults)
-        submission = Submission(message, (), answer, "AE", faults, is_quarantined=is_unreadable)
+        is_quarantined = isinstance(rejected, Unservable) or any(fault.code == 100 for fault in faults)
+        submission = Submission(message, (), answer, "AE", faults, is_quarantined=is_quarantined)
         try:
             (kept,) = self._inbox.accept([submission])
         except StoreUnavailable:

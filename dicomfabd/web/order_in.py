@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails, from_json
 
 from dicomfabd.domain.draft import Choices, OrderDraft, StepDraft, build_order
-from dicomfabd.domain.errors import Fault, OrderRejected
+from dicomfabd.domain.errors import Fault, OrderRejected, Unservable
 from dicomfabd.domain.order import Code, Order
 from dicomfabd.domain.patient import Patient
 
@@ -73,13 +73,13 @@ class OrderIn(BaseModel):
         """Check and complete it, as for HL7; gives the order and what was mended.
 
         Raises:
-            OrderRejected: With every fault there is, `location` being the field.
+            Unservable: With every fault there is, `location` being the field.
         """
         try:
             return build_order(_draft(self, default_start), choices)
-        except OrderRejected as rejected:
+        except Unservable as rejected:
             # The builder's hints name HL7 fields.
-            raise OrderRejected(
+            raise Unservable(
                 *[Fault(fault.code, fault.location, fault.text, _hint(fault.location)) for fault in rejected.faults]
             ) from rejected
 

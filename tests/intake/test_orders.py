@@ -181,3 +181,20 @@ def test_a_message_without_orders_is_named():
 def test_an_unknown_order_control_is_named():
     """M11."""
     assert [(103, "ORC^1^1")] == faults(an_orm(control="QQ"))
+
+
+def test_a_time_dicom_cannot_write_is_none():
+    """A year of three digits; the next place that holds a time counts."""
+    (request,) = read(an_orm().replace(b"^^^20260302130000", b"^^^00260302130000"))
+
+    assert "2026-03-02" == f"{request.order.scheduled_at:%Y-%m-%d}"
+
+
+@pytest.mark.parametrize(
+    ("given", "read_as"), [("20260302", "20260302"), ("202603021230", "20260302123000"), ("soon", ""), ("2026", "")]
+)
+def test_an_admission_has_a_date_or_none(given, read_as):
+    """And a time where one was sent."""
+    (request,) = read(with_line(an_orm(), "PV1", "PV1|1|I" + "|" * 42 + given))
+
+    assert read_as == request.order.visit.admitting_date_time

@@ -1,5 +1,6 @@
 """The ACK decision for message cases M1 to M20 that need no store."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import hl7
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomfabd.domain.draft import Choices
+from dicomfabd.domain.servable import problems
 from dicomfabd.intake.reading import Reader
-from tests.builders import an_orm
+from tests.builders import an_order, an_orm
 
 
 def reader() -> Reader:
@@ -123,3 +125,43 @@ def test_two_messages_in_one_frame_are_two_messages():
     readings = reader().read(an_orm("M1", "A1") + an_orm("M2", "A2"))
 
     assert ["M1", "M2"] == [reading.header.control_id for reading in readings]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_quarantined"),
+    [
+        ((b"P1^^^HOSP^MR", b""), True),
+        ((b"P1^^^HOSP^MR", b"P\\E\\1^^^HOSP^MR"), True),
+        ((b"XRCH^XR CHEST 2 VIEWS^L", b"^\\X07\\"), True),
+        ((b"ORM^O01", b"ORM^O99"), False),
+        ((b"ORC|NW", b"ORC|QQ"), False),
+    ],
+)
+def test_an_order_no_modality_could_show_is_for_people_to_look_at(change, is_quarantined):
+    """An empty or unusable type 1 attribute; what is wrong with the message itself, its sender alone can mend."""
+    (reading,) = reader().read(an_orm().replace(*change))
+
+    assert ("A", is_quarantined) == (reading.code[:1], reading.is_quarantined)
+    assert () == reading.requests
+    assert reading.faults
+
+
+def test_what_a_message_says_of_a_patient_fits_every_item_of_theirs():
+    """An ADT changes open orders; its identifiers and names must not be what a modality chokes on."""
+    raw = (
+        "MSH|^~\\&|ADT|HOSP|FAB|LAB|20260302||ADT^A08|M1|T|2.5.1\r"
+        "PID|1||P1^^^HOSP~P\\E\\2||Doe^Jane||1980|U|||Str\\X0D\\. 1||" + "1" * 40 + "\r"
+        "PV1|1|O\r"
+    )
+    (reading,) = reader().read(raw.encode())
+    (change,) = reading.requests
+
+    assert () == problems(replace(an_order(), patient=change.patient))
+
+
+def test_a_number_that_is_attached_fits_the_items_of_its_order():
+    """And is the one the whole order would have had."""
+    (reading,) = reader().read(an_orm(control="NA").replace(b"FL-A1", b"F\\E\\" + b"1" * 80))
+    (request,) = reading.requests
+
+    assert "F " + "1" * 62 == request.keys.filler_order_number

@@ -208,7 +208,7 @@ def test_one_order_tells_its_story(client, put):
 def test_one_order_says_all_it_knows(client, put):
     """Every attribute of order, patient, visit and step by its name."""
     put(
-        patient=Patient("P1", "DOE^JANE", patient_birth_time="1210", patient_species="CANINE"),
+        patient=Patient("P1", "DOE^JANE", patient_birth_time="121000", patient_species="CANINE"),
         visit=Visit("V1", patient_class="O"),
         parent_order_number="PARENT",
         confidentiality="R",
@@ -217,7 +217,7 @@ def test_one_order_says_all_it_knows(client, put):
 
     order = client.get("/api/v1/orders/1").json()
 
-    assert ("1210", "CANINE", "V1", "O", "PARENT", "R") == tuple(
+    assert ("121000", "CANINE", "V1", "O", "PARENT", "R") == tuple(
         order[name]
         for name in (
             "patient_birth_time",
