@@ -22,6 +22,8 @@ ORDER_ATTRIBUTES: Final = (
     "step_id",
     "modality",
     "station",
+    "station_name",
+    "location",
     "procedure",
     "scheduled_at",
     "priority",

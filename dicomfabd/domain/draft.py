@@ -69,6 +69,8 @@ class OrderDraft:
     department: str = ""
     confidentiality: str = ""
     patient_transport: str = ""
+    requesting_service: str = ""
+    names_of_intended_recipients_of_results: tuple[str, ...] = ()
     where: Callable[[str], str] = str
 
 
@@ -135,6 +137,10 @@ def build_order(draft: OrderDraft, choices: Choices) -> tuple[Order, tuple[Fault
         department=text("department", draft.department, 64),
         confidentiality=text("confidentiality", draft.confidentiality, 64),
         patient_transport=text("patient_transport", draft.patient_transport, 64),
+        requesting_service=text("requesting_service", draft.requesting_service, 64),
+        names_of_intended_recipients_of_results=cleaner.names(
+            "names_of_intended_recipients_of_results", draft.names_of_intended_recipients_of_results
+        ),
     )
     if faults := problems(order):
         # What could be mended is; the rest would cost a modality its whole list.
@@ -183,6 +189,10 @@ def _values(draft: OrderDraft) -> list[str]:
         draft.department,
         draft.confidentiality,
         draft.patient_transport,
+        draft.requesting_service,
+        draft.visit.special_needs,
+        draft.visit.confidentiality_constraint,
+        *draft.names_of_intended_recipients_of_results,
         *patient.other_patient_ids,
     ]
     for step in draft.steps:

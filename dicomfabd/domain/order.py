@@ -168,6 +168,8 @@ class Order:
     department: str = ""
     confidentiality: str = ""
     patient_transport: str = ""
+    requesting_service: str = ""
+    names_of_intended_recipients_of_results: tuple[str, ...] = ()
 
     @property
     def scheduled_at(self) -> datetime:

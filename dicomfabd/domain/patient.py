@@ -65,6 +65,8 @@ class Visit:
 
     Attributes:
         admitting_date_time: `YYYYMMDD` or `YYYYMMDDHHMMSS`.
+        special_needs: What the patient needs help with, in words.
+        confidentiality_constraint: ConfidentialityConstraintOnPatientDataDescription.
     """
 
     admission_id: str = ""
@@ -73,3 +75,5 @@ class Visit:
     patient_class: str = ""
     current_patient_location: str = ""
     patient_state: str = ""
+    special_needs: str = ""
+    confidentiality_constraint: str = ""

@@ -23,7 +23,8 @@ _OF_NAME: Final = r"[^\x00-\x1f\\\x7f-\x9f\ud800-\udfff^=]"
 _NAME_GROUP: Final = rf"(?![^=\n]{{65}}){_OF_NAME}*+(?:\^{_OF_NAME}*+){{0,4}}+"
 _DAY: Final = "[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _HOUR_AND_MINUTE: Final = "(?:[01][0-9]|2[0-3])[0-5][0-9]"
-_IS_FILLED: Final = r"(?=[^\n]*[^\n ^=])"
+_IS_FILLED: Final = r"(?=[^\n]*[^\n ])"
+_IS_NAMED: Final = r"(?=[^\n]*[^\n ^=])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,15 @@ class _Attribute:
     @property
     def pattern(self) -> str:
         """Match every value it may have."""
-        return _IS_FILLED + self.form.pattern if self.is_required else self.form.pattern
+        if not self.is_required:
+            return self.form.pattern
+        return (_IS_NAMED if self.form is _PN else _IS_FILLED) + self.form.pattern
 
     def fault(self, value: str, suffix: str = "") -> Fault | None:
         """Say what is wrong with a value, if anything."""
         if re.fullmatch(self.pattern, value):
             return None
-        if self.is_required and not value.strip(" ^="):
+        if self.is_required and not value.strip(" ^=" if self.form is _PN else " "):
             return _missing(self.keyword + suffix, self.where)
         return _misfit(self.keyword + suffix, self.where, self.form)
 
@@ -144,6 +147,13 @@ _OF_ORDER: Final = _Texts(
     _Attribute("IssuerOfAdmissionIDSequence", "visit.issuer_of_admission_id", "admission_id", _LO),
     _Attribute("CurrentPatientLocation", "visit.current_patient_location", "current_patient_location", _LO),
     _Attribute("PatientState", "visit.patient_state", "patient_state", _LO),
+    _Attribute("SpecialNeeds", "visit.special_needs", "special_needs", _LO),
+    _Attribute(
+        "ConfidentialityConstraintOnPatientDataDescription",
+        "visit.confidentiality_constraint",
+        "confidentiality_constraint",
+        _LO,
+    ),
     _Attribute("AccessionNumber", "accession_number", "accession_number", _SH),
     _Attribute("StudyInstanceUID", "study_instance_uid", "study_instance_uid", _UI, is_required=True),
     _Attribute("RequestedProcedureID", "requested_procedure_id", "requested_procedure_id", _SH, is_required=True),
@@ -154,6 +164,7 @@ _OF_ORDER: Final = _Texts(
     _Attribute("RequestedProcedurePriority", "priority", "priority", _PRIORITY),
     _Attribute("ReferringPhysicianName", "referring_physician", "referring_physician", _PN),
     _Attribute("RequestingPhysician", "requesting_physician", "requesting_physician", _PN),
+    _Attribute("RequestingService", "requesting_service", "requesting_service", _LO),
     _Attribute("ReasonForTheRequestedProcedure", "reason", "reason", _LO),
     _Attribute("RequestedProcedureComments", "comments", "comments", _LT),
     _Attribute("PlacerOrderNumberImagingServiceRequest", "placer_order_number", "placer_order_number", _LO),
@@ -178,6 +189,7 @@ _OF_STEP: Final = _Texts(
 )
 _IS_AE: Final = re.compile(_AE.pattern).fullmatch
 _IS_LO: Final = re.compile(_IS_FILLED + _LO.pattern).fullmatch
+_IS_NAME: Final = re.compile(_IS_NAMED + _PN.pattern).fullmatch
 _IS_MODALITY: Final = re.compile(_IS_FILLED + _CS.pattern).fullmatch
 
 
@@ -214,6 +226,9 @@ def _other_faults(order: Order) -> Iterator[Fault]:
     for other in patient.other_patient_ids:
         if not is_long_string(other):
             yield _misfit("OtherPatientIDsSequence", "patient_id", _LO)
+    for name in order.names_of_intended_recipients_of_results:
+        if not _IS_NAME(name):
+            yield _misfit("NamesOfIntendedRecipientsOfResults", "names_of_intended_recipients_of_results", _PN)
     if not steps:
         yield _missing("ScheduledProcedureStepSequence", "procedure")
     if len(steps) > 1 and len({step.scheduled_procedure_step_id for step in steps}) < len(steps):

@@ -84,6 +84,10 @@ class Cleaner:
             self.warn(attribute, f"is longer than {PN_GROUP_LENGTH} characters and was cut")
         return "=".join(group[:PN_GROUP_LENGTH].rstrip("^ ") for group in groups).rstrip("=")
 
+    def names(self, attribute: str, values: tuple[str, ...]) -> tuple[str, ...]:
+        """Give those of several names that are any, each a DICOM PN."""
+        return tuple([name for value in values if (name := self.name(attribute, value))]) if values else ()
+
     def visit(self, visit: Visit) -> Visit:
         """Give a visit whose texts fit (LO, 64 characters)."""
         if self._are_clean and max(map(len, _ALL_OF_VISIT(visit))) <= PN_GROUP_LENGTH:

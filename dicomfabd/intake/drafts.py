@@ -78,7 +78,13 @@ class Drafter:
         header, take = self._message.header, fields.first
         steps = self._steps(group, warnings)
         patient = read_patient(
-            pid, pv1, content.allergies, content.observations, content.patient_notes, self._sender.patient_authority
+            pid,
+            pv1,
+            content.allergies,
+            content.observations,
+            content.patient_notes,
+            self._sender.patient_authority,
+            obr.component(13, 1),
         )
         draft = OrderDraft(
             patient=patient,
@@ -110,6 +116,8 @@ class Drafter:
             department=orc.component(13, 9),
             confidentiality=orc.component(28, 2) or orc.component(28, 1),
             patient_transport=obr.component(30, 1),
+            requesting_service=orc.component(17, 2) or orc.component(17, 1),
+            names_of_intended_recipients_of_results=fields.person_names(obr, 28),
             where=locator(pid, pv1, group),
         )
         if draft.study_instance_uid == obr.component(21, 1) and not is_valid_uid(draft.study_instance_uid):
@@ -148,14 +156,21 @@ class Drafter:
         if values := self._texts(group, "admission_id"):
             draft.visit = replace(draft.visit, admission_id=values[0])
         for step in draft.steps:
-            if values := self._texts(group, "modality"):
-                step.modality = self._sender.modalities.get(values[0], values[0]).upper()
-            if values := self._texts(group, "station"):
-                step.station_ae_titles = (values[0],)
-            if values := self._texts(group, "step_id"):
-                step.scheduled_procedure_step_id = values[0]
-            if values := self._texts(group, "scheduled_at"):
-                step.scheduled_at = fields.moment(values[0]) or step.scheduled_at
+            self._override_step(step, group)
+
+    def _override_step(self, step: StepDraft, group: Group) -> None:
+        if values := self._texts(group, "modality"):
+            step.modality = self._sender.modalities.get(values[0], values[0]).upper()
+        if values := self._texts(group, "station"):
+            step.station_ae_titles = (values[0],)
+        if values := self._texts(group, "station_name"):
+            step.station_name = values[0]
+        if values := self._texts(group, "location"):
+            step.location = values[0]
+        if values := self._texts(group, "step_id"):
+            step.scheduled_procedure_step_id = values[0]
+        if values := self._texts(group, "scheduled_at"):
+            step.scheduled_at = fields.moment(values[0]) or step.scheduled_at
 
     def _steps(self, group: Group, warnings: list[Fault]) -> tuple[StepDraft, ...]:
         """Read one step of each IPC, or the only one."""
@@ -172,7 +187,9 @@ class Drafter:
                     description=own.meaning or protocol.meaning or procedure.meaning or procedure.value,
                     modality=modality if modality in DICOM_MODALITIES else self._modality(modality),
                     scheduled_at=scheduled_at,
-                    station_ae_titles=(ipc.component(9, 1),),
+                    station_ae_titles=tuple([ipc.part(title, 1) for title in ipc.repetitions(9)]),
+                    station_name=ipc.component(7, 1),
+                    location=ipc.component(8, 1) or ipc.component(8, 2),
                     scheduled_procedure_step_id=ipc.component(4, 1) or obr.component(20, 1),
                     protocol_code=chosen,
                     performing_physician=fields.performer_name(obr, 34),

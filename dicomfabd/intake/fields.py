@@ -55,6 +55,12 @@ def person_name(segment: Segment, position: int) -> str:
     return _person(value, segment.delimiters)[1] if value else ""
 
 
+def person_names(segment: Segment, position: int) -> tuple[str, ...]:
+    """Read every repetition of an XCN or CN field as DICOM PN."""
+    d = segment.delimiters
+    return tuple([_person(repetition, d)[1] for repetition in segment.repetitions(position)])
+
+
 def performer_name(segment: Segment, position: int) -> str:
     """Read an NDL field: its first component is a name with an identifier before it, cut by sub-components (CNN)."""
     d = segment.delimiters

@@ -8,6 +8,23 @@ from dicomfabd.intake.er7 import Segment
 
 _NEUTERED = {"Y": "ALTERED", "N": "UNALTERED"}
 _PREFERRED = ("MR", "PI")  # identifier types, HL7 table 0203
+_PREGNANT = "B6"
+_NEEDS = {
+    "A1": "ambulates with assistive device",
+    "A2": "wheelchair or stretcher bound",
+    "A3": "comatose, non-responsive",
+    "A4": "disoriented",
+    "A5": "vision impaired",
+    "A6": "hearing impaired",
+    "A7": "speech impaired",
+    "A8": "non-English speaking",
+    "B1": "oxygen therapy",
+    "B2": "special equipment",
+    "B3": "amputee",
+    "B4": "mastectomy",
+    "B5": "paraplegic",
+}  # HL7 table 0009
+_NO_NEEDS = ("A0", "A9", _PREGNANT)  # none, unknown, and what PregnancyStatus says
 
 
 def read_patient(
@@ -17,6 +34,7 @@ def read_patient(
     observations: Sequence[Segment] = (),
     notes: Sequence[str] = (),
     authority: str = "",
+    medical_alerts: str = "",
 ) -> Patient:
     """Read the patient of a message.
 
@@ -27,6 +45,7 @@ def read_patient(
         observations: Its OBX segments, of which weight and height count.
         notes: Texts of the NTE segments that follow PID.
         authority: Preferred assigning authority of PID-3.
+        medical_alerts: What the order's clinical information (OBR-13) says.
     """
     chosen, others = choose_identifier(pid, authority)
     weight, size = measures(observations) if observations else (None, None)
@@ -45,7 +64,8 @@ def read_patient(
         patient_address=_address(pid),
         patient_telephone=name(13, 1) or name(14, 1) or name(13, 12),
         allergies=", ".join(filter(None, (al1.component(3, 2) or al1.component(3, 1) for al1 in allergies))),
-        pregnancy_status=3 if "B6" in pv1.raw(15) else None,
+        medical_alerts=medical_alerts,
+        pregnancy_status=3 if _PREGNANT in pv1.raw(15) else None,
         patient_comments=" ".join(notes),
         issuer_universal_id=chosen[2],
         patient_birth_time=fields.time_of_day(name(7, 1)),
@@ -67,7 +87,19 @@ def read_visit(pid: Segment, pv1: Segment, patient_state: str) -> Visit:
         patient_class=pv1.component(2, 1),
         current_patient_location=pv1.raw(3).replace(pv1.delimiters.component, " ").strip(),
         patient_state=patient_state,
+        special_needs=_special_needs(pv1),
+        confidentiality_constraint=pv1.component(16, 2) or pv1.component(16, 1),
     )
+
+
+def _special_needs(pv1: Segment) -> str:
+    """Say the ambulatory status in words: the sender's own, or those of HL7 table 0009."""
+    needs = []
+    for repetition in pv1.repetitions(15):
+        code, words = pv1.part(repetition, 1), pv1.part(repetition, 2)
+        if code.upper() not in _NO_NEEDS:
+            needs.append(words or _NEEDS.get(code.upper(), code))
+    return ", ".join(filter(None, needs))
 
 
 def _admitted(value: str) -> str:

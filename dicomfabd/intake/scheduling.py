@@ -40,7 +40,7 @@ def read_appointment(message: Message, event: str, sender: Sender, choices: Choi
         raise OrderRejected(Fault(100, "PID^1", "there is no PID segment", "Send PID."))
     services = [*message.all("AIS")] or [sch]
     start = fields.moment(sch.component(11, 4))
-    steps = tuple(_step(service, start, _station(message)) for service in services)
+    steps = tuple(_step(service, start, message) for service in services)
     places = {"accession_number": sch.where(2), "procedure": services[0].where(3), "patient_id": pid.where(3)}
     draft = OrderDraft(
         patient=read_patient(pid, pv1, message.all("AL1"), [*message.all("OBX")], (), sender.patient_authority),
@@ -62,18 +62,16 @@ def read_appointment(message: Message, event: str, sender: Sender, choices: Choi
     return Asks(requests=[OrderRequest(control, order.keys, order)], warnings=[*warnings])
 
 
-def _step(service: Segment, start: datetime | None, station: str) -> StepDraft:
+def _step(service: Segment, start: datetime | None, message: Message) -> StepDraft:
     is_service = service.name == "AIS"
     code = fields.code(service, 3 if is_service else 7)
+    room = message.first("AIL").component(3, 1)
     own_start = fields.moment(service.component(4, 1)) if is_service else None
     return StepDraft(
         description=code.meaning or code.value,
         scheduled_at=own_start or start,
-        station_ae_titles=(station,),
+        # An appointment books equipment (AIG), or a room with what is in it (AIL).
+        station_ae_titles=(message.first("AIG").component(3, 1) or room,),
+        location=room,
         protocol_code=code,
     )
-
-
-def _station(message: Message) -> str:
-    """Give the equipment (AIG) or the room (AIL) an appointment books."""
-    return message.first("AIG").component(3, 1) or message.first("AIL").component(3, 1)

@@ -24,6 +24,7 @@ def from_document(document: str) -> Order:
             "visit": Visit(**data["visit"]),
             "procedure": Code(**data["procedure"]),
             "steps": tuple(_step(step) for step in data["steps"]),
+            "names_of_intended_recipients_of_results": tuple(data.get("names_of_intended_recipients_of_results", ())),
         }
     )
 

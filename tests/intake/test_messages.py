@@ -172,6 +172,8 @@ def _attributes(stored: StoredOrder | StoredPatient) -> Json:
             "steps": len(order.steps),
             "step_ids": [step.scheduled_procedure_step_id for step in order.steps],
             "stations": [title for step in order.steps for title in step.station_ae_titles],
+            "station_names": [step.station_name for step in order.steps],
+            "locations": [step.location for step in order.steps],
             "modalities": [step.modality for step in order.steps],
         }
     )
