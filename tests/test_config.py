@@ -17,6 +17,7 @@ from dicomfabd.config import (
     Section,
     SenderSection,
     Settings,
+    StationSection,
     load,
     render,
 )
@@ -72,7 +73,7 @@ def test_the_shipped_file_shows_every_key_at_its_default():
     assert load() == load(SHIPPED)
 
 
-@pytest.mark.parametrize("section", [DestinationSection, RouteSection, SenderSection])
+@pytest.mark.parametrize("section", [DestinationSection, RouteSection, StationSection, SenderSection])
 def test_the_shipped_file_shows_every_key_of_what_may_be_repeated(section):
     """As a comment, because there is none by default."""
     text = SHIPPED.read_text()
@@ -88,8 +89,10 @@ def test_what_the_shipped_file_shows_as_a_comment_can_be_used(tmp_path):
 
     settings = load(tmp_path / "a.toml")
 
-    named = (settings.destinations, settings.routes, settings.senders)
-    assert (["main"], ["night-ct"], ["ris"]) == tuple([entry.name for entry in entries] for entries in named)
+    named = (settings.destinations, settings.routes, settings.stations, settings.senders)
+    assert (["main"], ["night-ct"], ["emergency-ct"], ["ris"]) == tuple(
+        [entry.name for entry in entries] for entries in named
+    )
 
 
 def test_the_page_on_senders_lists_every_key():
@@ -112,11 +115,21 @@ def test_the_settings_of_the_page_on_senders_are_settings(tmp_path, monkeypatch)
     assert (["ris.example"], ["ris"]) == (settings.intake.tls.client_names, [s.name for s in settings.senders])
 
 
+def test_the_page_on_the_worklist_lists_every_key_of_stations(tmp_path):
+    """And none that is gone; its blocks can be pasted."""
+    page = (ROOT / "docs" / "worklist.md").read_text().split("## Stations")[1].split("\n## ")[0]
+    (tmp_path / "a.toml").write_text("\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)))
+
+    assert set(StationSection.model_fields) == set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
+    assert load(tmp_path / "a.toml").stations
+
+
 def test_what_is_rendered_reads_back(tmp_path):
     """`check` prints a file one can use, tables in tables and what is not set included."""
     (tmp_path / "a.toml").write_text(
         '[intake]\nport = 0\n[intake.tls]\nminimum_version = "1.3"\n'
         '[[destinations]]\nname = "a"\nhost = "h"\nport = 104\nae_title = "A"\n'
+        '[[stations]]\nname = "s"\nlocation = ["ER*"]\nae_titles = ["CT1"]\n'
         '[[senders]]\nname = "b"\nsending_application = "R\\\\I\\"S"\nstrict = true\nversions = []\n'
         '[senders.fields]\naccession = ["OBR-46.1", "ZZZ-2"]\n[senders.order_control]\n"CD:2539" = "NW"\n'
     )

@@ -111,6 +111,7 @@ def test_architecture_names_every_room():
         "docs/pacs.md",
         "docs/protocols.md",
         "docs/senders.md",
+        "docs/worklist.md",
     ],
 )
 def test_every_path_a_document_names_exists(name):

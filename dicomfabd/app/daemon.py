@@ -16,7 +16,7 @@ from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.app.archive_others import others_of
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
-from dicomfabd.app.planning import planner_setup
+from dicomfabd.app.planning import choices_of, planner_setup
 from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
 from dicomfabd.app.readers import ReaderPool
 from dicomfabd.app.routing import fixed_destinations, router_setup
@@ -220,7 +220,7 @@ class Daemon:
             messages=store.messages,
             destinations=registry,
             replay=Replayer(desk_of(settings, store), store.messages).replay,
-            choices=planner.choices,
+            choices=choices_of(planner, settings.stations),
             route=router_setup(settings).route(store.destinations),
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
@@ -265,6 +265,7 @@ def _desk_setup(settings: Settings) -> DeskSetup:
     return DeskSetup(
         intake=settings.intake,
         senders=settings.senders,
+        stations=settings.stations,
         planner=planner_setup(settings),
         router=router_setup(settings),
     )

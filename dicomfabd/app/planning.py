@@ -1,10 +1,14 @@
 """What it takes to build a planner, in this process or in another one."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from dicomfabd.config import Settings
+from dicomfabd.config import Settings, StationSection
+from dicomfabd.domain.draft import Choices
+from dicomfabd.domain.stations import Stations
 from dicomfabd.plan.catalog import Catalog
 from dicomfabd.plan.parser import Defaults
 from dicomfabd.plan.planner import Making, Planner
@@ -22,6 +26,11 @@ class PlannerSetup(BaseModel):
     def build(self) -> Planner:
         """Give the planner; raises ConfigError for a protocol that cannot be used."""
         return Planner(Catalog.load(self.protocols_dir), self.defaults, self.making)
+
+
+def choices_of(planner: Planner, stations: Sequence[StationSection]) -> Choices:
+    """Give what stands in for what an order does not say: modalities by the planner, stations by the rules."""
+    return replace(planner.choices, stations=Stations([section.rule() for section in stations]))
 
 
 def planner_setup(settings: Settings) -> PlannerSetup:

@@ -16,14 +16,14 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from dicomfabd.app.loops import run_loop, settle_memory
-from dicomfabd.app.planning import PlannerSetup
+from dicomfabd.app.planning import PlannerSetup, choices_of
 from dicomfabd.app.routing import RouterSetup
-from dicomfabd.config import Intake, SenderSection
+from dicomfabd.config import Intake, SenderSection, StationSection
+from dicomfabd.domain.draft import Choices
 from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.reading import Reader
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.senders import Senders, default_sender
-from dicomfabd.plan.planner import Planner
 from dicomfabd.store.opening import Store, open_store
 from dicomfabd.telemetry import logs
 from dicomfabd.telemetry.journal import Journal
@@ -34,9 +34,9 @@ METRICS_EVERY_S: Final = 0.25
 YOUNG_OBJECTS: Final = 50_000  # a message makes hundreds of objects, and none in circles
 
 
-def reader_of(intake: Intake, senders: list[SenderSection], planner: Planner) -> Reader:
+def reader_of(intake: Intake, senders: list[SenderSection], choices: Choices) -> Reader:
     """Give what understands messages as the settings say."""
-    return Reader(planner.choices, intake, Senders(senders, default_sender(intake)))
+    return Reader(choices, intake, Senders(senders, default_sender(intake)))
 
 
 class DeskSetup(BaseModel):
@@ -46,12 +46,13 @@ class DeskSetup(BaseModel):
 
     intake: Intake
     senders: list[SenderSection]
+    stations: list[StationSection]
     planner: PlannerSetup
     router: RouterSetup
 
     def build(self, store: Store) -> Desk:
         """Give the desk; raises ConfigError for a protocol that cannot be used."""
-        reader = reader_of(self.intake, self.senders, self.planner.build())
+        reader = reader_of(self.intake, self.senders, choices_of(self.planner.build(), self.stations))
         return Desk(reader, store.inbox, self.router.route(store.destinations))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from dicomfabd.app.daemon import planner_of
+from dicomfabd.app.planning import choices_of
 from dicomfabd.app.reader_main import reader_of
 from dicomfabd.cli.console import (
     ConfigOption,
@@ -55,7 +56,7 @@ def explain(
     """Show what is read from a message, how it would be answered, and why; sends and keeps nothing."""
     settings = settings_or_fail(config)
     planner = planner_of(settings)
-    reader = reader_of(settings.intake, settings.senders, planner)
+    reader = reader_of(settings.intake, settings.senders, choices_of(planner, settings.stations))
     readings = [reading for frame in frames_in(read_source(file)) for reading in reader.read(frame, host)]
     if not readings:
         fail(f"{file}: no message in it")
@@ -75,7 +76,7 @@ def explain(
 
 def read_orders_or_fail(file: Path, settings: Settings, planner: Planner) -> list[OrderRequest]:
     """Give what the messages of a file ask of orders; one that would be refused ends the command."""
-    reader = reader_of(settings.intake, settings.senders, planner)
+    reader = reader_of(settings.intake, settings.senders, choices_of(planner, settings.stations))
     readings = [reading for frame in frames_in(read_source(str(file))) for reading in reader.read(frame)]
     refused = [fault for reading in readings for fault in reading.faults]
     if refused:

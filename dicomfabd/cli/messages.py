@@ -160,7 +160,7 @@ def _row(message: dict[str, Any]) -> tuple[object, ...]:
 def _result(message: dict[str, Any]) -> str:
     """Say in a word what a message did, or why it did nothing."""
     if message["is_quarantined"]:
-        return ": ".join(["quarantined", *message["faults"][:1]])
+        return "quarantined"
     said = [f"{it['action']} {it['subject']} {it['order_id'] or ''}".rstrip() for it in message["did"]]
     return ", ".join(said) or (message["faults"][0] if message["faults"] else "nothing")
 

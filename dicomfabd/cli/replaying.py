@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from dicomfabd.app.daemon import desk_of, planner_of
+from dicomfabd.app.planning import choices_of
 from dicomfabd.app.routing import router_setup
 from dicomfabd.cli.console import (
     EXIT_FAILED,
@@ -90,7 +91,7 @@ def audit(before: Before = None, limit: Limit = 50, as_json: JsonOption = False,
 def _replay(settings: Settings, store: Store, message: StoredMessage, edited: bytes | None) -> Replayed:
     person = actor()
     if is_json(message):
-        choices = planner_of(settings).choices
+        choices = choices_of(planner_of(settings), settings.stations)
         door = OrderDoor(
             store.inbox, store.book, store.messages, choices, router_setup(settings).route(store.destinations)
         )

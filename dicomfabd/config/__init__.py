@@ -20,6 +20,7 @@ from dicomfabd.config.sections import (
 )
 from dicomfabd.config.senders import SenderProfile, SenderSection
 from dicomfabd.config.settings import Settings
+from dicomfabd.config.stations import StationSection
 
 __all__ = [
     "Archive",
@@ -34,6 +35,7 @@ __all__ = [
     "SenderProfile",
     "SenderSection",
     "Settings",
+    "StationSection",
     "Store",
     "Tls",
     "Web",

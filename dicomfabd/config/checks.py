@@ -10,14 +10,25 @@ from dicomfabd.config.profiles import ProfileSection
 from dicomfabd.config.sections import DestinationSection, RouteSection, Tls
 from dicomfabd.config.senders import SenderSection
 from dicomfabd.config.settings import Settings
+from dicomfabd.config.stations import StationSection
+from dicomfabd.domain.conditions import covers
 from dicomfabd.domain.destinations import RESERVED_NAMES
+from dicomfabd.domain.stations import Station
 
 _RESERVED_SENDER: Final = "default"
+_STATION_CONDITIONS: Final = ("modality", "location", "procedure", "sender")
 
 
 def check_together(settings: Settings, origin: str) -> None:
     """Raise ConfigError for settings that contradict each other; `origin` says where they were written."""
-    checks: tuple[Callable[[Settings], Iterator[str]], ...] = (_destinations, _routes, _tls, _senders, _profiles)
+    checks: tuple[Callable[[Settings], Iterator[str]], ...] = (
+        _destinations,
+        _routes,
+        _tls,
+        _stations,
+        _senders,
+        _profiles,
+    )
     problems = [f"{origin}: {problem}" for check in checks for problem in check(settings)]
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(problems)))
@@ -66,7 +77,7 @@ def _routes(settings: Settings) -> Iterator[str]:
 
 def _names(
     section: str,
-    entries: Sequence[DestinationSection | RouteSection | SenderSection | ProfileSection],
+    entries: Sequence[DestinationSection | RouteSection | StationSection | SenderSection | ProfileSection],
     reserved: Mapping[str, str],
 ) -> Iterator[str]:
     names = [entry.name for entry in entries]
@@ -99,6 +110,29 @@ def _missing_file(setting: str, path: str) -> Iterator[str]:
         return  # people who only look at orders may not see keys; the door itself says so when it opens
     if is_missing:
         yield f"{setting} = {path!r}: cannot be read: there is no such file. Name a PEM file that exists."
+
+
+def _stations(settings: Settings) -> Iterator[str]:
+    rules = settings.stations
+    yield from _names("stations", rules, {})
+    for index, rule in enumerate(rules):
+        where = f"stations.{rule.name}"
+        if rule.station == Station():
+            yield f"{where}: gives nothing. Say ae_titles, station_name, station_location or worklist_label."
+        for title in dict.fromkeys(rule.ae_titles):
+            if rule.ae_titles.count(title) > 1:
+                yield f"{where}.ae_titles: {title} is named twice. Name it once."
+        for earlier in rules[:index]:
+            if all(_takes_all(getattr(earlier, key), getattr(rule, key)) for key in _STATION_CONDITIONS):
+                yield (
+                    f"{where}: never fits, because {earlier.name} before it takes the same. Put the narrower one first."
+                )
+
+
+def _takes_all(earlier: Sequence[str], later: Sequence[str]) -> bool:
+    if not earlier:
+        return True
+    return bool(later) and all(any(covers(wide, narrow) for wide in earlier) for narrow in later)
 
 
 def _senders(settings: Settings) -> Iterator[str]:

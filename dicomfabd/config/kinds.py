@@ -188,6 +188,16 @@ Pattern = Annotated[
     Field(min_length=1, max_length=200),
     Hint("not a pattern. Use what is to be matched; * and ? stand for anything."),
 ]
+ShortString = Annotated[
+    str,
+    Field(pattern=r"^[^\\\x00-\x1f\x7f-\x9f]{0,16}$"),
+    Hint("not a short string. Use at most 16 characters without backslash."),
+]
+LongString = Annotated[
+    str,
+    Field(pattern=r"^[^\\\x00-\x1f\x7f-\x9f]{0,64}$"),
+    Hint("not a long string. Use at most 64 characters without backslash."),
+]
 Associations = Annotated[int, Field(ge=1, le=64), Hint("not a number of associations. Use 1-64.")]
 Name = Annotated[
     str,

@@ -15,7 +15,7 @@ def render(settings: Settings) -> str:
         value = getattr(settings, name)
         if isinstance(value, Section):
             lines += _table(value, name)
-        elif name in ("destinations", "routes", "senders", "profiles"):
+        elif name in ("destinations", "routes", "stations", "senders", "profiles"):
             for entry in value:
                 lines += ["", f"# {_summary(entry)}", f"[[{name}]]", *_keys(entry)]
         else:

@@ -20,6 +20,7 @@ from dicomfabd.config.sections import (
     Worklist,
 )
 from dicomfabd.config.senders import SenderSection
+from dicomfabd.config.stations import StationSection
 
 ENV_PREFIX: Final = "DICOMFABD_"
 
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     routing: RoutingSection = RoutingSection()
     destinations: list[DestinationSection] = []
     routes: list[RouteSection] = []
+    stations: list[StationSection] = []
     senders: list[SenderSection] = []
     profiles: list[ProfileSection] = []
 

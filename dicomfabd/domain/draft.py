@@ -11,6 +11,7 @@ from dicomfabd.domain.errors import Fault, Unservable
 from dicomfabd.domain.order import SH_LENGTH, Code, Order, Step
 from dicomfabd.domain.patient import Patient, Visit
 from dicomfabd.domain.servable import is_ae_title, is_modality, problems
+from dicomfabd.domain.stations import NO_RULES, Asked, Station, Stations
 from dicomfabd.domain.text import Cleaner
 from dicomfabd.domain.uids import UID_ROOT, derive_uid, is_valid_uid
 
@@ -81,10 +82,12 @@ class Choices:
     Attributes:
         modality: (procedure, OBR-24) → Modality (PS3.3 C.7.3.1.1.1); never empty.
         uid_root: What the UIDs we derive begin with.
+        stations: Where steps are to be done.
     """
 
     modality: Callable[[Code, str], str]
     uid_root: str = UID_ROOT
+    stations: Stations = NO_RULES
 
 
 def build_order(draft: OrderDraft, choices: Choices) -> tuple[Order, tuple[Fault, ...]]:
@@ -109,11 +112,13 @@ def build_order(draft: OrderDraft, choices: Choices) -> tuple[Order, tuple[Fault
         raise Unservable(*cleaner.faults)
     study_uid, origin = _study_uid(draft, accession, choices.uid_root, cleaner)
     procedure_id = _procedure_id(draft, accession, cleaner)
-    steps = _steps(draft, procedure_id, procedure, choices, cleaner)
+    visit = cleaner.visit(draft.visit)
+    asked = Asked(procedure, draft.sender, visit.current_patient_location)
+    steps = _steps(draft, procedure_id, asked, choices, cleaner)
     order = Order(
         accession_number=accession,
         patient=patient,
-        visit=cleaner.visit(draft.visit),
+        visit=visit,
         study_instance_uid=study_uid,
         study_uid_origin=origin,
         modality=steps[0].modality,
@@ -266,24 +271,24 @@ def _procedure_id(draft: OrderDraft, accession: str, cleaner: Cleaner) -> str:
     return accession
 
 
-def _steps(
-    draft: OrderDraft, procedure_id: str, procedure: Code, choices: Choices, cleaner: Cleaner
-) -> tuple[Step, ...]:
+def _steps(draft: OrderDraft, procedure_id: str, asked: Asked, choices: Choices, cleaner: Cleaner) -> tuple[Step, ...]:
     steps: list[Step] = []
     for step, step_id in zip(draft.steps, _step_ids(draft, procedure_id, cleaner), strict=True):
         modality = _modality(step, draft, choices, cleaner)
+        station = choices.stations.place(_station(step, cleaner), modality, asked)
         steps.append(
             Step(
                 scheduled_procedure_step_id=step_id,
-                description=cleaner.text("procedure", step.description, 64) or procedure.meaning,
+                description=cleaner.text("procedure", step.description, 64) or asked.procedure.meaning,
                 modality=modality,
                 scheduled_at=step.scheduled_at or draft.default_start,
-                station_ae_titles=_titles(step, cleaner) or (f"FAB{modality}"[:SH_LENGTH],),
+                station_ae_titles=station.ae_titles,
                 protocol_code=_code(step.protocol_code, cleaner),
                 performing_physician=cleaner.name("performing_physician", step.performing_physician),
-                station_name=cleaner.text("station_name", step.station_name, SH_LENGTH),
-                location=cleaner.text("location", step.location, SH_LENGTH),
-                worklist_label=cleaner.text("worklist_label", step.worklist_label, 64),
+                station_name=station.station_name,
+                location=station.location,
+                worklist_label=station.worklist_label,
+                station_origin=station.origin,
             )
         )
     return tuple(steps)
@@ -313,6 +318,18 @@ def _modality(step: StepDraft, draft: OrderDraft, choices: Choices, cleaner: Cle
     chosen = _recognised(draft, choices)
     cleaner.warn("modality", f"is no modality (CS, 16 characters); {chosen} was read from the procedure")
     return chosen
+
+
+def _station(step: StepDraft, cleaner: Cleaner) -> Station:
+    """Give what a message itself says of a step's station."""
+    text, titles = cleaner.text, _titles(step, cleaner)
+    return Station(
+        titles,
+        text("station_name", step.station_name, SH_LENGTH),
+        text("location", step.location, SH_LENGTH),
+        text("worklist_label", step.worklist_label, 64),
+        "order" if titles else "",
+    )
 
 
 def _titles(step: StepDraft, cleaner: Cleaner) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """An imaging order, what a message may ask of it, and the states it moves through."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -118,6 +118,8 @@ class Step:
     Attributes:
         station_ae_titles: Of the modalities it may be done on, one or more.
         worklist_label: Of the worklist it stands on (0074,1202); empty is on none in particular.
+        station_origin: Where the AE titles are from: `order`, `rule NAME` or `modality`. Not compared: an order whose
+            steps stay where they are is the same, whoever says so.
     """
 
     scheduled_procedure_step_id: str
@@ -130,6 +132,7 @@ class Step:
     station_name: str = ""
     location: str = ""
     worklist_label: str = ""
+    station_origin: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

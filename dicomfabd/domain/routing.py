@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Literal
 
+from dicomfabd.domain.conditions import objection
 from dicomfabd.domain.delivery import Destination, Leg, Routing
 from dicomfabd.domain.destinations import ARCHIVE
 from dicomfabd.domain.order import Order
@@ -57,17 +57,15 @@ class Rule:
 
     def objection(self, order: Order) -> str:
         """Say which condition an order does not fulfil; empty if it fits."""
-        conditions: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-            ("sender", self.senders, (order.sender, order.sender.partition("|")[0])),
-            ("modality", self.modalities, (order.modality,)),
-            ("patient class", self.patient_classes, (order.visit.patient_class,)),
-            ("procedure", self.procedures, (order.procedure.value, order.procedure.meaning)),
-            ("priority", self.priorities, (order.priority,)),
+        return objection(
+            (
+                ("sender", self.senders, (order.sender, order.sender.partition("|")[0])),
+                ("modality", self.modalities, (order.modality,)),
+                ("patient class", self.patient_classes, (order.visit.patient_class,)),
+                ("procedure", self.procedures, (order.procedure.value, order.procedure.meaning)),
+                ("priority", self.priorities, (order.priority,)),
+            )
         )
-        for name, patterns, values in conditions:
-            if patterns and not any(_fits(value, pattern) for pattern in patterns for value in values):
-                return f"{name} is {values[-1] or 'not given'}, not {' or '.join(patterns)}"
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +150,6 @@ class Router:
     @staticmethod
     def _leg(name: str, timing: Timing, order: Order, now: float) -> Leg:
         return Leg(name, timing.not_before(order, now), timing.when == "by_hand")
-
-
-def _fits(value: str, pattern: str) -> bool:
-    # Brackets are letters here, not classes: procedures are named with them.
-    literal = pattern.replace("[", "[[]")
-    return bool(value) and fnmatchcase(value.casefold(), literal.casefold())
 
 
 def _objection(destination: Destination) -> str:

@@ -55,6 +55,8 @@ class OrderIn(BaseModel):
         None, description="ISO 8601, such as 2026-03-02T13:00:00+01:00, from the year 1900 to 2199."
     )
     station_ae_title: str = Field("", max_length=16, description="An AE title: at most 16 characters.")
+    location: str = Field("", max_length=16, description="Where it is to be done: at most 16 characters.")
+    worklist_label: str = Field("", max_length=64, description="Of the worklist it stands on: at most 64 characters.")
     study_instance_uid: str = Field("", max_length=64, description="A DICOM UID: digits and dots, at most 64.")
     priority: str = Field(
         "ROUTINE", pattern="^(STAT|HIGH|ROUTINE|MEDIUM|LOW)$", description="STAT, HIGH, ROUTINE, MEDIUM or LOW."
@@ -140,6 +142,8 @@ def _draft(order_in: OrderIn, default_start: datetime) -> OrderDraft:
         modality=order_in.modality,
         scheduled_at=order_in.scheduled_at,
         station_ae_titles=(order_in.station_ae_title,),
+        location=order_in.location,
+        worklist_label=order_in.worklist_label,
     )
     return OrderDraft(
         patient=Patient(

@@ -125,3 +125,16 @@ def test_what_cannot_be_read_is_said(cli):
     """A file that is not there, one that is empty."""
     assert "No such file" in cli("explain", "nothing.hl7").stderr
     assert "answer  AR" in cli("explain", "-", stdin=b"").stdout
+
+
+def test_the_rule_that_chose_a_station_is_told(cli, tmp_path):
+    """Beside the titles it gave; of another step that they are from its modality."""
+    (tmp_path / "order.hl7").write_bytes(an_orm())
+    (tmp_path / "my.toml").write_text('[[stations]]\nname = "xr"\nmodality = ["DX"]\nae_titles = ["XR1"]\n')
+
+    ruled = json.loads(cli("explain", "--config", "my.toml", "--json", "order.hl7").stdout)["orders"][0]["steps"]
+    unruled = json.loads(cli("explain", "--json", "order.hl7").stdout)["orders"][0]["steps"]
+
+    assert [(["XR1"], "rule xr"), (["FABDX"], "modality")] == [
+        (step["station_ae_titles"], step["station_origin"]) for step in ruled + unruled
+    ]

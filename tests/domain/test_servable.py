@@ -77,7 +77,12 @@ def test_a_patient_a_modality_would_choke_on_is_found(change, code, said):
 @pytest.mark.parametrize(
     ("change", "code", "where", "said"),
     [
-        ({"names_of_intended_recipients_of_results": ("A", "^")}, 102, "names_of_intended_recipients_of_results", "Names"),
+        (
+            {"names_of_intended_recipients_of_results": ("A", "^")},
+            102,
+            "names_of_intended_recipients_of_results",
+            "Names",
+        ),
         ({"accession_number": "A" * 17}, 102, "accession_number", "AccessionNumber is not a short string"),
         ({"study_instance_uid": ""}, 101, "study_instance_uid", "StudyInstanceUID is empty"),
         ({"study_instance_uid": "1.02"}, 102, "study_instance_uid", "StudyInstanceUID is not a UID"),

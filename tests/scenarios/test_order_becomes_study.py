@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -151,3 +152,16 @@ def test_an_order_waits_for_its_time_where_that_is_asked(start):
 
     assert {"FAR": "scheduled", "NEAR": "completed"} == daemon.states()
     assert "[P1" in found
+
+
+def test_a_rule_for_stations_counts_at_every_door(start):
+    """Orders by HL7 are read in processes of their own, orders in JSON in the main one."""
+    daemon = start(more='[[stations]]\nname = "xr"\nmodality = ["CR", "DX"]\nae_titles = ["XR1", "XR2"]\n')
+    body = {"patient_id": "P123", "patient_name": "DOE^JANE", "accession": "A2", "modality": "CR"}
+    daemon.send(an_orm("M1", "A1"))
+    url, headers = daemon.addresses["page"] + "/orders", {"Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers), timeout=10).close()  # noqa: S310 - our own page
+
+    orders = [daemon.get(f"/api/v1/orders/{order['order_id']}") for order in daemon.get("/api/v1/orders")["orders"]]
+
+    assert [["XR1", "XR2"]] * 2 == [step["station_ae_titles"] for order in orders for step in order["steps"]]

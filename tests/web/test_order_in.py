@@ -56,3 +56,12 @@ def test_a_time_without_offset_is_local():
     order_in = read_order(json.dumps(KIT | {"scheduled_at": "2026-03-02T13:00:00"}).encode())
 
     assert datetime(2026, 3, 2, 13).astimezone() == order_in.scheduled_at
+
+
+def test_place_and_label_of_a_step_may_be_said():
+    """As IPC-8 says the place in HL7."""
+    raw = json.dumps(KIT | {"location": "Room 7", "worklist_label": "EAST"}).encode()
+
+    order, _ = build(read_order(raw), Choices(lambda _procedure, _service: "OT"), NOON)
+
+    assert [("Room 7", "EAST")] == [(step.location, step.worklist_label) for step in order.steps]

@@ -176,6 +176,15 @@ def test_refused_orders_are_kept_too(client, store):
     assert b"{" == store.messages.get(2).raw
 
 
+def test_an_order_no_modality_could_show_goes_to_quarantine(client):
+    """As one in HL7 does; its form is right, so there is something for people to look at."""
+    answer = client.post("/api/v1/orders", json=KIT | {"study_desc": "\\"})
+
+    (kept,) = client.get("/api/v1/messages?quarantined=true").json()["messages"]
+    assert (400, ["study_desc"]) == (answer.status_code, fields(answer))
+    assert kept["faults"][0].startswith("study_desc: the order names no procedure")
+
+
 def test_orders_are_listed_and_filtered(client, put):
     """By accession and state, in pages."""
     for number in range(3):
