@@ -25,7 +25,17 @@ def test_a_pattern_covers_one_that_fits_nothing_more(wide, narrow):
 
 @pytest.mark.parametrize(
     ("wide", "narrow"),
-    [("CT", "*"), ("CT", "C?"), ("CT*", "C*"), ("?", "*"), ("???", "A*"), ("C?", "C"), ("[CM]T", "CT"), ("??*", "*")],
+    [
+        ("CT", "*"),
+        ("CT", "C?"),
+        ("CT*", "C*"),
+        ("?", "*"),
+        ("???", "A*"),
+        ("C?", "C"),
+        ("[CM]T", "CT"),
+        ("??*", "*"),
+        ("CT?*", "CT*"),
+    ],
 )
 def test_a_pattern_does_not_cover_one_that_fits_more(wide, narrow):
     """A star may be nothing, and any number of characters."""

@@ -1,11 +1,11 @@
 """What a strict modality would choke on: found in an order, mended in a draft, refused where it cannot be."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 import pytest
 
-from dicomfabd.domain.draft import Choices, StepDraft, build_order, short_id
+from dicomfabd.domain.draft import Choices, OrderDraft, StepDraft, build_order, short_id
 from dicomfabd.domain.errors import Unservable
 from dicomfabd.domain.order import Code
 from dicomfabd.domain.patient import Patient, Visit
@@ -32,9 +32,9 @@ def test_an_order_as_senders_place_them_may_be_served():
     )
     steps = (StepDraft("CT", "CT", NOON, ("CT 1", "[ct-2]"), protocol_code=Code("1", "one", "L"), location="Süd"),)
 
-    assert () == problems(
-        an_order(patient=patient, steps=steps, comments="long " * 200, institution_address="é" * 1024)
-    )
+    order = an_order(patient=patient, steps=steps, requested_procedure_id="=", institution_address="é" * 1024)
+
+    assert () == problems(order)
 
 
 @pytest.mark.parametrize(
@@ -198,14 +198,54 @@ def test_what_can_be_mended_without_lying_is(step, attribute, mended, where):
     assert where == [warning.location for warning in warnings]
 
 
-def test_identifiers_that_fit_nowhere_are_left_out():
+@pytest.mark.parametrize("unfit", ["A\\B", LONG])
+def test_an_identifier_that_fits_nowhere_is_left_out(unfit):
     """Of the others a patient has; a part of one would be somebody else's."""
-    order, warnings = build_order(
-        a_draft(patient=Patient("P1", "DOE", other_patient_ids=("A\\B", "P2", LONG))), CHOICES
-    )
+    order, warnings = build_order(a_draft(patient=Patient("P1", "DOE", other_patient_ids=(unfit, "P2"))), CHOICES)
 
     assert ("P2",) == order.patient.other_patient_ids
     assert ["patient_id"] == [warning.location for warning in warnings]
+
+
+TEXTS = [
+    *[("", field.name) for field in fields(OrderDraft) if field.default == ""],
+    *[("visit", field.name) for field in fields(Visit)],
+    *[("patient", field.name) for field in fields(Patient) if field.default == ""],
+]
+NO_TEXTS = {
+    "study_instance_uid",
+    "sender",  # not shown
+    "admitting_date_time",  # read as dates and times, or not at all
+    "patient_birth_date",
+    "patient_birth_time",
+    "patient_sex",
+    "patient_sex_neutered",
+}
+
+
+@pytest.mark.parametrize(("owner", "name"), [text for text in TEXTS if text[1] not in NO_TEXTS])
+@pytest.mark.parametrize("value", ["A\\B\x1bC", "D" * 1100], ids=["control", "long"])
+def test_every_text_is_made_to_fit(owner, name, value):
+    """Whichever attribute has a character that DICOM has no place for, or too many."""
+    change = {name: value} if not owner else {owner: replace(getattr(a_draft(), owner), **{name: value})}
+
+    order, _ = build_order(a_draft(**change), CHOICES)
+
+    assert () == problems(order)
+
+
+def test_names_of_recipients_are_made_to_fit():
+    """And one that is none is left out."""
+    order = an_order(names_of_intended_recipients_of_results=("A\\B^C", "", "^", "D"))
+
+    assert ("A B^C", "D") == order.names_of_intended_recipients_of_results
+
+
+def test_an_id_of_a_procedure_that_does_not_fit_is_said():
+    """The accession number stands for it."""
+    order, (warning,) = build_order(a_draft(requested_procedure_id="R" * 17), CHOICES)
+
+    assert ("A1", "requested_procedure_id") == (order.requested_procedure_id, warning.location)
 
 
 @pytest.mark.parametrize(

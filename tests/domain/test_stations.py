@@ -53,12 +53,12 @@ def test_the_first_rule_that_fits_counts():
     rules = (
         StationRule("mr", Station(("MR1",)), modalities=("MR",)),
         StationRule("ct", Station(("CT1",)), modalities=("CT",)),
-        StationRule("all", Station(("ANY",), "any")),
+        StationRule("all", Station(("ANY",), worklist_label="ANY")),
     )
 
     placed = place(*rules)
 
-    assert (("CT1",), "", "rule ct") == (placed.station_ae_titles, placed.station_name, placed.station_origin)
+    assert (("CT1",), "", "rule ct") == (placed.station_ae_titles, placed.worklist_label, placed.station_origin)
 
 
 def test_a_rule_gives_title_name_place_and_label():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ from dicomfabd.domain.errors import OrderRejected
 from dicomfabd.domain.order import OrderControl
 from dicomfabd.intake.er7 import parse
 from dicomfabd.intake.orders import read_orders
-from dicomfabd.intake.senders import DEFAULT
+from dicomfabd.intake.senders import DEFAULT, FieldPath, Sender
 from tests.builders import an_orm
 
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
@@ -198,3 +199,16 @@ def test_an_admission_has_a_date_or_none(given, read_as):
     (request,) = read(with_line(an_orm(), "PV1", "PV1|1|I" + "|" * 42 + given))
 
     assert read_as == request.order.visit.admitting_date_time
+
+
+def test_what_is_mended_of_a_step_is_located_in_its_ipc():
+    """Or where it stands in messages without one."""
+    ipc = b"IPC|A1|RP1|1.2|SP1|DX||||NO TITLE OF ANY MODALITY\r"
+    sender = replace(DEFAULT, fields={"station": (FieldPath.parse("ORC-18"),)})
+
+    def located(raw: bytes, sender: Sender = DEFAULT) -> list[str]:
+        asks = read_orders(parse(raw), sender, Choices(lambda _procedure, _service: "OT"), NOW)
+        return [warning.location for warning in asks.warnings]
+
+    assert ["IPC^1^9"] == located(an_orm() + ipc)
+    assert ["ORC^1^18"] == located(an_orm().replace(b"^^S\r", b"^^S|||||||||||NO TITLE OF ANY MODALITY\r"), sender)

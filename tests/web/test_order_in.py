@@ -62,6 +62,6 @@ def test_place_and_label_of_a_step_may_be_said():
     """As IPC-8 says the place in HL7."""
     raw = json.dumps(KIT | {"location": "Room 7", "worklist_label": "EAST"}).encode()
 
-    order, _ = build(read_order(raw), Choices(lambda _procedure, _service: "OT"), NOON)
+    order, _ = read_order(raw).order(Choices(lambda _procedure, _service: "OT"), NOON)
 
     assert [("Room 7", "EAST")] == [(step.location, step.worklist_label) for step in order.steps]
