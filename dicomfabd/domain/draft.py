@@ -15,6 +15,7 @@ from dicomfabd.domain.stations import NO_RULES, Asked, Station, Stations
 from dicomfabd.domain.text import Cleaner
 from dicomfabd.domain.uids import UID_ROOT, derive_uid, is_valid_uid
 
+LONGEST_AE_TITLE: Final = 16  # PS3.5 §6.2: AE
 LONGEST_RECOGNISED: Final = 256  # characters
 _DOES_NOT_FIT: Final = "does not fit {} (SH, 16 characters, each its own); {} stands for it"
 
@@ -224,7 +225,8 @@ def _procedure(given: Code, cleaner: Cleaner) -> Code:
 
 def _code(given: Code, cleaner: Cleaner) -> Code:
     text = cleaner.text
-    value, meaning, scheme = (text("procedure", part, 64) for part in (given.value, given.meaning, given.scheme))
+    value, meaning = text("procedure", given.value, 64), text("procedure", given.meaning, 64)
+    scheme = text("procedure", given.scheme, 64)
     same = value == given.value and meaning == given.meaning and scheme == given.scheme
     return given if same else Code(value, meaning, scheme)
 
@@ -282,13 +284,13 @@ def _steps(draft: OrderDraft, procedure_id: str, asked: Asked, choices: Choices,
                 description=cleaner.text("procedure", step.description, 64) or asked.procedure.meaning,
                 modality=modality,
                 scheduled_at=step.scheduled_at or draft.default_start,
-                station_ae_titles=station.ae_titles,
+                station_ae_titles=station.ae_titles or (f"FAB{modality}"[:LONGEST_AE_TITLE],),
                 protocol_code=_code(step.protocol_code, cleaner),
                 performing_physician=cleaner.name("performing_physician", step.performing_physician),
                 station_name=station.station_name,
                 location=station.location,
                 worklist_label=station.worklist_label,
-                station_origin=station.origin,
+                station_origin=station.origin or "modality",
             )
         )
     return tuple(steps)

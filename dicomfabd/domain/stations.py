@@ -7,8 +7,6 @@ from typing import Final
 from dicomfabd.domain.conditions import objection
 from dicomfabd.domain.order import Code
 
-LONGEST_AE_TITLE: Final = 16  # PS3.5 §6.2: AE
-
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -19,7 +17,7 @@ class Station:
         station_name: ScheduledStationName.
         location: ScheduledProcedureStepLocation.
         worklist_label: WorklistLabel.
-        origin: Where the AE titles are from: `order`, `rule NAME` or `modality`.
+        origin: Where the AE titles are from: `order` or `rule NAME`.
     """
 
     ae_titles: tuple[str, ...] = ()
@@ -99,17 +97,13 @@ class Stations:
 
         Args:
             given: What the order says itself; it counts, unless a rule overrides it.
-            modality: Of the step; where nobody names an AE title, one is made of it.
+            modality: Of the step.
             asked: What the order asks of all its steps.
         """
         for rule in self._rules:
             if not rule.objection(given.location, modality, asked):
-                given = rule.applied_to(given)
-                break
-        if given.ae_titles:
-            return given
-        made = f"FAB{modality}"[:LONGEST_AE_TITLE]
-        return Station((made,), given.station_name, given.location, given.worklist_label, "modality")
+                return rule.applied_to(given)
+        return given
 
 
 def _filled(station: Station, other: Station) -> Station:

@@ -76,6 +76,7 @@ class Drafter:
         if missing:
             raise OrderRejected(*missing)
         header, take = self._message.header, fields.first
+        asking = orc.component(17, 2) or orc.component(17, 1)
         steps = self._steps(group, warnings)
         patient = read_patient(
             pid,
@@ -106,7 +107,7 @@ class Drafter:
             requesting_physician=fields.person_name(obr, 16) or fields.person_name(orc, 12),
             reason=take(obr.component(31, 2), obr.component(31, 1), obr.component(13, 1)),
             comments=" ".join(group.notes),
-            institution_name=take(orc.component(17, 2), orc.component(17, 1), header.component(4, 1)),
+            institution_name=asking or header.component(4, 1),
             diagnostic_service=self._service(obr),
             sender=self.sender_name,
             parent_order_number=orc.component(8, 1),
@@ -116,7 +117,7 @@ class Drafter:
             department=orc.component(13, 9),
             confidentiality=orc.component(28, 2) or orc.component(28, 1),
             patient_transport=obr.component(30, 1),
-            requesting_service=orc.component(17, 2) or orc.component(17, 1),
+            requesting_service=asking,
             names_of_intended_recipients_of_results=fields.person_names(obr, 28),
             where=locator(pid, pv1, group),
         )
@@ -187,7 +188,7 @@ class Drafter:
                     description=own.meaning or protocol.meaning or procedure.meaning or procedure.value,
                     modality=modality if modality in DICOM_MODALITIES else self._modality(modality),
                     scheduled_at=scheduled_at,
-                    station_ae_titles=tuple([ipc.part(title, 1) for title in ipc.repetitions(9)]),
+                    station_ae_titles=tuple([ipc.part(title, 1) for title in ipc.repetitions(9)]) if ipc.name else (),
                     station_name=ipc.component(7, 1),
                     location=ipc.component(8, 1) or ipc.component(8, 2),
                     scheduled_procedure_step_id=ipc.component(4, 1) or obr.component(20, 1),

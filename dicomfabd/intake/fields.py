@@ -57,8 +57,8 @@ def person_name(segment: Segment, position: int) -> str:
 
 def person_names(segment: Segment, position: int) -> tuple[str, ...]:
     """Read every repetition of an XCN or CN field as DICOM PN."""
-    d = segment.delimiters
-    return tuple([_person(repetition, d)[1] for repetition in segment.repetitions(position)])
+    repetitions = segment.repetitions(position)
+    return tuple([_person(repetition, segment.delimiters)[1] for repetition in repetitions]) if repetitions else ()
 
 
 def performer_name(segment: Segment, position: int) -> str:

@@ -94,6 +94,8 @@ def read_visit(pid: Segment, pv1: Segment, patient_state: str) -> Visit:
 
 def _special_needs(pv1: Segment) -> str:
     """Say the ambulatory status in words: the sender's own, or those of HL7 table 0009."""
+    if not pv1.raw(15):
+        return ""
     needs = []
     for repetition in pv1.repetitions(15):
         code, words = pv1.part(repetition, 1), pv1.part(repetition, 2)
@@ -103,7 +105,7 @@ def _special_needs(pv1: Segment) -> str:
 
 
 def _admitted(value: str) -> str:
-    day = fields.whole_date(value)
+    day = fields.whole_date(value) if value else ""
     return day + fields.time_of_day(value) if day else ""
 
 

@@ -32,7 +32,13 @@ _FIELD_NAMES: Final = {
         8: "Administrative Sex",
     },
     "MRG": {1: "Prior Patient Identifier List"},
-    "PV1": {3: "Assigned Patient Location", 8: "Referring Doctor", 15: "Ambulatory Status", 19: "Visit Number"},
+    "PV1": {
+        3: "Assigned Patient Location",
+        8: "Referring Doctor",
+        15: "Ambulatory Status",
+        16: "VIP Indicator",
+        19: "Visit Number",
+    },
     "ORC": {
         1: "Order Control",
         2: "Placer Order Number",
@@ -54,7 +60,16 @@ _FIELD_NAMES: Final = {
         44: "Procedure Code",
     },
     "TQ1": {7: "Start Date/Time", 9: "Priority"},
-    "IPC": {1: "Accession Identifier", 2: "Requested Procedure ID", 3: "Study Instance UID", 5: "Modality"},
+    "IPC": {
+        1: "Accession Identifier",
+        2: "Requested Procedure ID",
+        3: "Study Instance UID",
+        4: "Scheduled Procedure Step ID",
+        5: "Modality",
+        7: "Scheduled Station Name",
+        8: "Scheduled Procedure Step Location",
+        9: "Scheduled Station AE Title",
+    },
     "ZDS": {1: "Study Instance UID"},
     "SCH": {1: "Placer Appointment ID", 2: "Filler Appointment ID", 11: "Appointment Timing Quantity"},
 }
