@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from dicomfabd.config import (
     ConfigError,
     DestinationSection,
+    ProfileSection,
     RouteSection,
     Section,
     SenderSection,
@@ -115,13 +116,17 @@ def test_the_settings_of_the_page_on_senders_are_settings(tmp_path, monkeypatch)
     assert (["ris.example"], ["ris"]) == (settings.intake.tls.client_names, [s.name for s in settings.senders])
 
 
-def test_the_page_on_the_worklist_lists_every_key_of_stations(tmp_path):
+@pytest.mark.parametrize(
+    ("heading", "section", "name"),
+    [("## Stations", StationSection, "stations"), ("## Profiles", ProfileSection, "profiles")],
+)
+def test_the_page_on_the_worklist_lists_every_key(tmp_path, heading, section, name):
     """And none that is gone; its blocks can be pasted."""
-    page = (ROOT / "docs" / "worklist.md").read_text().split("## Stations")[1].split("\n## ")[0]
+    page = (ROOT / "docs" / "worklist.md").read_text().split(heading)[1].split("\n## ")[0]
     (tmp_path / "a.toml").write_text("\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)))
 
-    assert set(StationSection.model_fields) == set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
-    assert load(tmp_path / "a.toml").stations
+    assert set(section.model_fields) == set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
+    assert getattr(load(tmp_path / "a.toml"), name)
 
 
 def test_what_is_rendered_reads_back(tmp_path):

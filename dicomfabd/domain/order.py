@@ -108,7 +108,7 @@ class Code:
     @property
     def designator(self) -> str:
         """CodingSchemeDesignator; a hospital's own codes get one of those that begin with 99 (PS3.3 §8.2)."""
-        return "99LOCAL" if self.scheme in ("L", "99") else self.scheme[:SH_LENGTH]
+        return "99LOCAL" if self.scheme in ("L", "99") else self.scheme
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,10 @@ class DicomJournal(Voice):
         self._say("warning", "worklist.query_failed", query=query, calling=calling, called=called, reason=reason)
         self._sink.add("dicomfabd_worklist_queries_total", 1, "failed")
 
+    def worklist_item_withheld(self, order_id: int, accession: str, reason: str) -> None:
+        """An item is given to nobody, because a strict modality would end the association for it."""
+        self._say("error", "worklist.item_withheld", order=order_id, accession=accession, reason=reason)
+
     def worklist_transliterated(self, order_id: int, accession: str, profile: str) -> None:
         """An item was given in other letters, because its modality can show no others."""
         self._say("info", "worklist.transliterated", order=order_id, accession=accession, profile=profile)

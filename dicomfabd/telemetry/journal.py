@@ -31,6 +31,7 @@ EVENTS = (
     "dicom.certificate_reloaded",
     "worklist.queried",
     "worklist.query_failed",
+    "worklist.item_withheld",
     "worklist.transliterated",
     "worklist.queries_not_kept",
     "worklist.folder_failed",

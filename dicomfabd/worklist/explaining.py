@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dicomfabd.dimse.keys import name_of
+from dicomfabd.domain.servable import problems
 from dicomfabd.store.worklist_interface import LoggedQuery, OrderOnFile, StepOnFile
 from dicomfabd.worklist.items import to_item
 from dicomfabd.worklist.question import Question
@@ -93,6 +94,8 @@ def _reasons(
     on_file: OrderOnFile, ordinal: int, step: StepOnFile, question: Question, now: float, keep_done_s: float
 ) -> Iterator[str]:
     profile = question.profile
+    for fault in problems(on_file.order):
+        yield f"a modality would choke on it: {fault.text}"
     if step.status not in profile.statuses:
         yield f"it is {step.status}; profile {profile.name} shows {', '.join(sorted(profile.statuses))}"
     if step.done_at is not None and (keep_done_s == 0 or step.done_at < now - keep_done_s):

@@ -74,8 +74,6 @@ def _patient(order: Order) -> dict[str, "str | tuple[Item, ...]"]:
         "MedicalAlerts": patient.medical_alerts,
         "Allergies": patient.allergies,
         "PregnancyStatus": "" if patient.pregnancy_status is None else str(patient.pregnancy_status),
-        "ConfidentialityConstraintOnPatientDataDescription": order.confidentiality,
-        "SpecialNeeds": "",
         "ReferencedPatientSequence": (),
     }
 
@@ -86,6 +84,8 @@ def _visit(order: Order) -> dict[str, "str | tuple[Item, ...]"]:
         "AdmissionID": visit.admission_id[:64],
         "CurrentPatientLocation": visit.current_patient_location[:64],
         "PatientState": visit.patient_state[:64],
+        "SpecialNeeds": visit.special_needs,
+        "ConfidentialityConstraintOnPatientDataDescription": visit.confidentiality_constraint,
         "InstitutionName": order.institution_name,
         "InstitutionAddress": order.institution_address,
         "InstitutionalDepartmentName": order.department,
@@ -101,7 +101,7 @@ def _request(order: Order) -> dict[str, "str | tuple[Item, ...]"]:
         "ReferencedStudySequence": (),
         "ReferringPhysicianName": order.referring_physician,
         "RequestingPhysician": order.requesting_physician,
-        "RequestingService": "",
+        "RequestingService": order.requesting_service,
         "PlacerOrderNumberImagingServiceRequest": order.placer_order_number,
         "FillerOrderNumberImagingServiceRequest": order.filler_order_number,
         "ImagingServiceRequestComments": "",
@@ -112,7 +112,8 @@ def _request(order: Order) -> dict[str, "str | tuple[Item, ...]"]:
         "RequestedProcedureComments": order.comments[:_LONGEST_COMMENT],
         "RequestedProcedureLocation": "",
         "ReasonForTheRequestedProcedure": order.reason,
-        "NamesOfIntendedRecipientsOfResults": "",
+        "NamesOfIntendedRecipientsOfResults": "\\".join(order.names_of_intended_recipients_of_results),
+        "ConfidentialityCode": order.confidentiality,
         "PatientTransportArrangements": order.patient_transport,
     }
 
@@ -141,7 +142,7 @@ def _scheduled(step: Step, status: StepStatus) -> dict[str, "str | tuple[Item, .
 def _codes(code: Code) -> tuple[Item, ...]:
     if not code.is_complete:
         return ()
-    values = {"CodeValue": code.value[:16], "CodeMeaning": code.meaning[:64], "CodingSchemeDesignator": code.designator}
+    values = {"CodeValue": code.value, "CodeMeaning": code.meaning[:64], "CodingSchemeDesignator": code.designator}
     return (_tagged(values),)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from pydicom.uid import ImplicitVRLittleEndian
 
 from dicomfabd.dimse.services import PENDING, PENDING_UNSUPPORTED_KEYS
+from dicomfabd.domain.servable import problems
 from dicomfabd.store.worklist_interface import ListedItem, OrderOnFile, WorklistBook
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.worklist.answers import Answer, Answers
@@ -14,6 +15,7 @@ from dicomfabd.worklist.encoding import encode_answer
 from dicomfabd.worklist.items import Item, shown_at, to_item
 from dicomfabd.worklist.question import Question
 
+_WITHHELD: Final = 0
 _PAGE: Final = 64
 _LOADED: Final = 16  # orders read at once
 _MOST: Final = 50  # answers between two looks whether the peer still wants them
@@ -114,7 +116,7 @@ class WorklistSearch:
             if item is None or not all(check.fits(item) for check in self._checks):
                 return None
             answer = answer or self._encode(listed, item)
-        return answer[1:] if answer.status else None
+        return None if answer.status == _WITHHELD else answer[1:]
 
     def _item(self, listed: ListedItem) -> Item | None:
         """Give an item as it is on file; None for one that is gone or changed since it was looked up."""
@@ -131,15 +133,20 @@ class WorklistSearch:
         on_file = self._orders[listed.order_id]
         profile = self.question.profile
         revision = on_file.steps[listed.ordinal].revision
-        encoded = encode_answer(
-            self.question.keys,
-            shown_at(item, self.question.station),
-            is_implicit=self._is_implicit,
-            asked_set=self.question.identifier.character_set,
-            forced_set=profile.character_set,
-        )
-        if not encoded.is_exact:
-            self._journal.worklist_transliterated(listed.order_id, on_file.order.accession_number, profile.name)
-        answer = Answer(revision, PENDING if encoded.is_complete else PENDING_UNSUPPORTED_KEYS, encoded.data)
+        if faults := problems(on_file.order):
+            # Refused at intake; what an older version took may still be here.
+            self._journal.worklist_item_withheld(listed.order_id, on_file.order.accession_number, faults[0].text)
+            answer = Answer(revision, _WITHHELD, b"")
+        else:
+            encoded = encode_answer(
+                self.question.keys,
+                shown_at(item, self.question.station),
+                is_implicit=self._is_implicit,
+                asked_set=self.question.identifier.character_set,
+                forced_set=profile.character_set,
+            )
+            if not encoded.is_exact:
+                self._journal.worklist_transliterated(listed.order_id, on_file.order.accession_number, profile.name)
+            answer = Answer(revision, PENDING if encoded.is_complete else PENDING_UNSUPPORTED_KEYS, encoded.data)
         self._answers.keep(self._way, (listed.order_id, listed.ordinal), answer)
         return answer

@@ -1,6 +1,8 @@
 """The worklist's life over the network: what shows when, and what is said of it."""
 
 import asyncio
+import contextlib
+import sqlite3
 import subprocess
 
 import pytest
@@ -98,6 +100,19 @@ def test_answers_are_capped(serve, put):
     put(*(a_new(an_order(f"A{n}")) for n in range(5)))
 
     assert 3 == len(find(serve(max_answers=3).port, identifier()).answers)
+
+
+def test_an_item_no_modality_could_take_is_given_to_none(serve, put, store, tmp_path, sink):
+    """One that an older version took; the others are, and the log says why it is not."""
+    put(a_new(an_order("A1")), a_new(an_order("A2")))
+    with contextlib.closing(sqlite3.connect(tmp_path / "store.db")) as db, db:
+        db.execute("UPDATE orders SET document = json_set(document, '$.steps[0].modality', 'c,t') WHERE id = 1")
+    server = serve()
+    found = [find(server.port, identifier()).accessions for _ in range(2)]
+    (said,) = sink.named("worklist.item_withheld")
+
+    assert ([["A2"], ["A2"]], "A1") == (found, said["accession"])
+    assert "Modality is not a code" in said["reason"]
 
 
 @pytest.fixture
