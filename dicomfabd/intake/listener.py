@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 from collections import Counter
 from typing import Final, Protocol
 
 from dicomfabd.config import Intake
-from dicomfabd.intake.senders import Addresses
+from dicomfabd.domain.addresses import Addresses, plain_address
 from dicomfabd.telemetry.journal import Journal
 
 _BACKLOG: Final = 256
@@ -86,7 +85,7 @@ class MllpListener:
                 self._journal.connection_closed("?", "limit", str(error))
 
     def _admit(self, connection: socket.socket, host: str, port: int) -> None:
-        host = _plain(host)
+        host = plain_address(host)
         peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         reason, detail = self._objection(host)
         if reason:
@@ -109,10 +108,3 @@ class MllpListener:
         if self._open[host] >= settings.max_connections_per_address:
             return "limit", f"intake.max_connections_per_address = {settings.max_connections_per_address} are open"
         return "", ""
-
-
-def _plain(host: str) -> str:
-    """Give an IPv4 address that came by an IPv6 socket as IPv4, so that a sender has one name."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)

@@ -4,8 +4,7 @@ A sender is known by MSH-3, MSH-4 and its address. What its section leaves open 
 everybody.
 """
 
-import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from typing import Any, Final, Literal, Self
 
 from dicomfabd.config import Intake, SenderProfile, SenderSection
 from dicomfabd.config.kinds import FIELD_PATH
+from dicomfabd.domain.addresses import Addresses
 
 REMEMBERED: Final = 4096  # answers kept of `Senders.match`; hospitals have tens of senders, attackers any number
 
@@ -136,25 +136,6 @@ def default_sender(intake: Intake) -> Sender:
 
 DEFAULT: Final = default_sender(Intake())
 """The profile of everybody, with the settings at their defaults."""
-
-
-class Addresses:
-    """The addresses of some networks; of no network, every address. `host in addresses` takes a few microseconds."""
-
-    def __init__(self, networks: Iterable[str]) -> None:
-        """Take addresses and networks in CIDR form; raises ValueError for what is neither."""
-        self._networks = [ipaddress.ip_network(network) for network in networks]
-
-    def __contains__(self, host: str) -> bool:
-        if not self._networks:
-            return True
-        try:
-            address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        # A socket that takes both families shows an IPv4 peer as ::ffff:10.1.2.3.
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        return any((mapped or address) in network for network in self._networks)
 
 
 class Senders:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dicomfabd.config import Intake, SenderSection
-from dicomfabd.intake.senders import DEFAULT, PRESETS, REMEMBERED, Addresses, FieldPath, Senders, default_sender
+from dicomfabd.intake.senders import DEFAULT, PRESETS, REMEMBERED, FieldPath, Senders, default_sender
 
 
 def a_section(name: str = "ris", **keys: object) -> SenderSection:
@@ -81,27 +81,6 @@ def test_only_so_many_addresses_are_remembered():
         senders.match("RIS", "HOSP", f"10.1.{number // 256}.{number % 256}")
 
     assert REMEMBERED == senders._remembered.cache_info().currsize
-
-
-@pytest.mark.parametrize(
-    ("networks", "host", "expected"),
-    [
-        ([], "10.1.2.3", True),
-        ([], "", True),
-        (["10.1.2.3"], "10.1.2.3", True),
-        (["10.1.2.0/24"], "10.1.2.255", True),
-        (["10.1.2.0/24"], "10.1.3.0", False),
-        (["10.1.2.0/24"], "::ffff:10.1.2.9", True),
-        (["fd00::/8"], "fd00::1", True),
-        (["fd00::/8"], "10.1.2.3", False),
-        (["fe80::/10"], "fe80::1%eth0", True),
-        (["0.0.0.0/0"], "ris.example", False),
-        (["0.0.0.0/0"], "", False),
-    ],
-)
-def test_an_address_is_in_a_network_or_not(networks, host, expected):
-    """IPv4, IPv6, and IPv4 as a socket for both shows it; no network is every address."""
-    assert expected == (host in Addresses(networks))
 
 
 def test_what_the_section_says_beats_the_preset_and_the_preset_the_settings():
