@@ -70,9 +70,7 @@ class ArchiveServer:
         self._retriever = Retriever(index, self.shelf, others.open_sender, journal)
         self._commitments = Commitments(index, others.knows, others.report, journal)
         self._purger = Purger(settings, index, self.shelf, journal)
-        self._listener = DicomListener(
-            "archive", settings.host, settings.port, self.services(), journal, tls=settings.tls
-        )
+        self._listener = DicomListener("archive", settings, self.services(), journal)
 
     @property
     def port(self) -> int:

@@ -8,6 +8,7 @@ from dicomfabd.config.rendering import render
 from dicomfabd.config.sections import (
     Archive,
     DestinationSection,
+    DicomPort,
     Fabricate,
     RouteSection,
     RoutingSection,
@@ -26,6 +27,7 @@ __all__ = [
     "Archive",
     "ConfigError",
     "DestinationSection",
+    "DicomPort",
     "Fabricate",
     "Intake",
     "ProfileSection",

@@ -7,7 +7,7 @@ from typing import Final
 
 from dicomfabd.config.errors import ConfigError, Finding
 from dicomfabd.config.profiles import ProfileSection
-from dicomfabd.config.sections import DestinationSection, RouteSection, Tls
+from dicomfabd.config.sections import DestinationSection, DicomPort, RouteSection, Tls
 from dicomfabd.config.senders import SenderSection
 from dicomfabd.config.settings import Settings
 from dicomfabd.config.stations import StationSection
@@ -24,6 +24,7 @@ def check_together(settings: Settings, origin: str) -> None:
     checks: tuple[Callable[[Settings], Iterator[str]], ...] = (
         _destinations,
         _routes,
+        _dicom_ports,
         _tls,
         _stations,
         _senders,
@@ -84,6 +85,18 @@ def _names(
     for name in names:
         if name in reserved or names.count(name) > 1:
             yield f"{section}.name = {name!r}: {reserved.get(name, 'is used twice')}. Use another name."
+
+
+def _dicom_ports(settings: Settings) -> Iterator[str]:
+    for name in ("worklist", "archive"):
+        port: DicomPort = getattr(settings, name)
+        # Who lowers the first alone means both.
+        is_said = "max_associations_per_address" in port.model_fields_set
+        if is_said and port.max_associations_per_address > port.max_associations:
+            yield (
+                f"{name}.max_associations_per_address = {port.max_associations_per_address}: "
+                f"more than {name}.max_associations = {port.max_associations}. Use at most as many."
+            )
 
 
 def _tls(settings: Settings) -> Iterator[str]:

@@ -199,6 +199,7 @@ LongString = Annotated[
     Hint("not a long string. Use at most 64 characters without backslash."),
 ]
 Associations = Annotated[int, Field(ge=1, le=64), Hint("not a number of associations. Use 1-64.")]
+DicomPeers = Annotated[int, Field(ge=1, le=4096), Hint("not a number of associations. Use 1-4096.")]
 Name = Annotated[
     str,
     Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"),

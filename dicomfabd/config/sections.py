@@ -8,12 +8,14 @@ from dicomfabd.config.kinds import (
     AeTitle,
     Associations,
     Count,
+    DicomPeers,
     Host,
     MaybeAeTitle,
     MaybeHost,
     MaybePeerPort,
     Modality,
     Name,
+    Network,
     Origin,
     Patience,
     Pattern,
@@ -62,13 +64,27 @@ class Tls(Section):
         return bool(self.certificate)
 
 
-class Worklist(Section):
-    """What modalities ask (C-FIND)."""
+class DicomPort(Section):
+    """A DICOM port: where it is, and who may associate."""
 
     host: Host = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(0, description="TCP port; 0 picks a free one.")
+    ae_title: AeTitle = Field("ANY", description="Its AE title.")
+    called_ae_titles: list[AeTitle] = Field([], description="Called AE titles it answers to; empty is any.")
+    calling_ae_titles: list[AeTitle] = Field([], description="Calling AE titles it answers; empty is any.")
+    addresses: list[Network] = Field(
+        [], description='Addresses and networks (CIDR) that may connect, such as "10.1.0.0/16"; empty is any.'
+    )
+    max_associations: DicomPeers = Field(256, description="Associations open at once; more are rejected for now.")
+    max_associations_per_address: DicomPeers = Field(64, description="The same, of one address.")
+    tls: Tls = Tls()
+
+
+class Worklist(DicomPort):
+    """What modalities ask (C-FIND)."""
+
     port: Port = Field(10500, description="TCP port; 0 picks a free one.")
     ae_title: AeTitle = Field("DICOMFABD", description="Our AE title.")
-    called_ae_titles: list[AeTitle] = Field([], description="Called AE titles we answer to; empty is any.")
     keep_done_s: Seconds = Field(3600, description="How long a finished order stays visible; 0 is not at all.")
     max_answers: Positive = Field(500, description="Most items given for one query.")
     statuses: list[Literal["SCHEDULED", "STARTED", "COMPLETED", "DISCONTINUED", "CANCELED"]] = Field(
@@ -78,13 +94,11 @@ class Worklist(Section):
     folder: str = Field(
         "", description='A folder kept in step with the items as .wl files, for other worklist servers; "" is none.'
     )
-    tls: Tls = Tls()
 
 
-class Archive(Section):
+class Archive(DicomPort):
     """The built-in PACS."""
 
-    host: Host = Field("127.0.0.1", description="Address to listen on.")
     port: Port = Field(11112, description="TCP port; 0 picks a free one.")
     ae_title: AeTitle = Field("FABARCHIVE", description="Its AE title.")
     receives_orders: bool = Field(True, description="Whether every order's study goes there too.")
@@ -95,7 +109,6 @@ class Archive(Section):
     dicomweb_origins: list[Origin] = Field(
         [], description="Other sites whose pages may read /dicom-web, such as https://ohif.example; empty is none."
     )
-    tls: Tls = Tls()
 
 
 class Web(Section):

@@ -8,8 +8,10 @@ class Reason(StrEnum):
     """Why an association ended otherwise than by release, or never began; a label of a metric."""
 
     ABORTED = "aborted"  # by the peer
+    ADDRESS = "address"  # not one that may connect
     BUSY = "busy"  # too many associations, or too many bytes being received at once
     CALLED = "called"  # the called AE title is none of ours
+    CALLING = "calling"  # the calling AE title is none that is answered
     CUT = "cut"  # the connection broke
     HANDSHAKE = "handshake"  # TLS was not established in time
     IDLE = "idle"
@@ -36,7 +38,7 @@ class Violation(Exception):  # noqa: N818 - the peer's doing, not a bug
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of a listener; each is looked at before memory is taken.
+    """Bounds of a listener; each is looked at before memory is taken. How many may associate is a setting.
 
     Attributes:
         pdu_bytes: Longest PDU, and what peers are told of it.
@@ -47,8 +49,6 @@ class Limits:
         instance_bytes: Longest data set of a C-STORE.
         receiving_bytes: Most bytes of messages held at a time, over all associations.
         waiting: Most connections that have not asked for an association yet; the oldest makes room.
-        associations: Most at a time; more are rejected for now (PS3.8 Table 9-21, local limit exceeded).
-        associations_per_address: Most of one address.
         first_pdu_s: Within so many seconds an association is asked for.
         message_s: A PDU or message is complete after so many seconds, and one more for each `bytes_per_s` of it.
         bytes_per_s: The slowest peer.
@@ -65,8 +65,6 @@ class Limits:
     instance_bytes: int = 1 << 30
     receiving_bytes: int = 1 << 30
     waiting: int = 128
-    associations: int = 64
-    associations_per_address: int = 32
     first_pdu_s: float = 10
     message_s: float = 30
     bytes_per_s: int = 16_384

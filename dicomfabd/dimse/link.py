@@ -7,10 +7,20 @@ from typing import Final, Protocol, cast
 
 from dicomfabd.dimse.exchange import Gone
 from dicomfabd.dimse.limits import Reason
+from dicomfabd.domain.addresses import plain_address
 from dicomfabd.tls.session import TlsRefused, TlsSession
 
 _QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only, which forgets it; elsewhere it is slower
 _TLS_BYTES: Final = 65_536
+
+
+def names_of(transport: asyncio.BaseTransport) -> tuple[str, str]:
+    """Give the address of a peer, and that with its port; question marks for one that is gone already."""
+    address = transport.get_extra_info("peername")
+    if address is None:
+        return "?", "?"
+    host = plain_address(address[0])
+    return host, f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
 
 
 class Upper(Protocol):
@@ -61,9 +71,7 @@ class Link(asyncio.BufferedProtocol):
         """Begin."""
         # uvloop's transports do what asyncio's do without being of their class.
         self._transport = cast(asyncio.Transport, transport)
-        address = transport.get_extra_info("peername") or ("?", 0)
-        self.host = str(address[0]).removeprefix("::ffff:")
-        self.peer = f"[{self.host}]:{address[1]}" if ":" in self.host else f"{self.host}:{address[1]}"
+        self.host, self.peer = names_of(transport)
         self._socket = transport.get_extra_info("socket")
         self._set_option(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         self._upper.connected(self)

@@ -123,10 +123,20 @@ def titles(body: bytes) -> tuple[str, str]:
 class Offer:
     """What a listener agrees to."""
 
-    def __init__(self, services: Services, called: Collection[str], pdu_bytes: int) -> None:
-        """Take what is offered, the called AE titles (empty is any), and the longest PDU we take."""
+    def __init__(
+        self, services: Services, pdu_bytes: int, called: Collection[str] = (), calling: Collection[str] = ()
+    ) -> None:
+        """Prepare.
+
+        Args:
+            services: What is offered.
+            pdu_bytes: The longest PDU we take.
+            called: Called AE titles that are answered; empty is any.
+            calling: Calling AE titles that are answered; empty is any.
+        """
         self._services = services
-        self._called = frozenset(called)
+        self._called = frozenset(title.strip() for title in called)
+        self._calling = frozenset(title.strip() for title in calling)
         self._pdu_bytes = pdu_bytes
         performed = {MODALITY_PERFORMED_PROCEDURE_STEP} if services.performed else set()
         self._peer_is_scu = frozenset(
@@ -163,7 +173,11 @@ class Offer:
             raise Rejected(Reason.NEGOTIATION, "another protocol version", rejection(_PERMANENT, _BY_ACSE, 2))
         if str(request.application_context_name) != _APPLICATION_CONTEXT:
             raise Rejected(Reason.NEGOTIATION, "another application context", rejection(_PERMANENT, _BY_USER, 2))
-        if self._called and titles(body)[0] not in self._called:
+        called, calling = titles(body)
+        if self._calling and calling not in self._calling:
+            detail = "the calling AE title is not one we answer"
+            raise Rejected(Reason.CALLING, detail, rejection(_PERMANENT, _BY_USER, 3))
+        if self._called and called not in self._called:
             detail = "the called AE title is not one we answer to"
             raise Rejected(Reason.CALLED, detail, rejection(_PERMANENT, _BY_USER, 7))
 

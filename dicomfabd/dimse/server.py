@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Literal, TypeVar
 
-from dicomfabd.config import Tls
+from dicomfabd.config import DicomPort
 from dicomfabd.dimse.acceptor import Asked
 from dicomfabd.dimse.association import Association
+from dicomfabd.dimse.gate import Gate
 from dicomfabd.dimse.limits import Budget, Limits, Reason, Violation
 from dicomfabd.dimse.link import Link
 from dicomfabd.dimse.negotiation import Agreement, Offer, too_many
 from dicomfabd.dimse.services import Services
+from dicomfabd.domain.addresses import Addresses
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.tls.door import TlsDoor
 
@@ -25,7 +27,6 @@ T = TypeVar("T")
 _BACKLOG: Final = 128
 _FAREWELL_S: Final = 1.0  # to tell peers that we stop
 _USUAL_LIMITS: Final = Limits()
-_NO_TLS: Final = Tls()
 
 
 class DicomListener:
@@ -34,35 +35,30 @@ class DicomListener:
     def __init__(
         self,
         name: Literal["worklist", "archive"],
-        host: str,
-        port: int,
+        settings: DicomPort,
         services: Services,
         journal: Journal,
-        called: Collection[str] = (),
-        tls: Tls = _NO_TLS,
         limits: Limits = _USUAL_LIMITS,
     ) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             name: Of its section in the settings; a label of metrics.
-            host: Address to listen on.
-            port: TCP port; 0 picks a free one.
+            settings: That section.
             services: What is offered.
             journal: Told of associations that end badly.
-            called: Called AE titles that are answered; empty is any.
-            tls: Whether and how it speaks TLS.
             limits: What peers may cost.
 
         Raises:
-            ConfigError: A file of `tls` cannot be read or used.
+            ConfigError: A file of its TLS cannot be read or used.
         """
-        self._address = (host, port)
-        self._door = TlsDoor(tls, f"{name}.tls", self._reloaded) if tls.is_on else None
+        self._settings = settings
+        self._allowed = Addresses(settings.addresses)
+        self._door = TlsDoor(settings.tls, f"{name}.tls", self._reloaded) if settings.tls.is_on else None
         self._waiting: dict[Association, None] = {}
         self._open: dict[Association, None] = {}
         self._per_address: Counter[str] = Counter()
-        self._offer = Offer(services, called, limits.pdu_bytes)
+        self._offer = Offer(services, limits.pdu_bytes, settings.called_ae_titles, settings.calling_ae_titles)
         self._threads: ThreadPoolExecutor | None = None
         self._negotiator: ThreadPoolExecutor | None = None
         self._server: asyncio.Server | None = None
@@ -73,7 +69,7 @@ class DicomListener:
         self.limits = limits
         self.budget = Budget(limits.receiving_bytes)
         self.journal = journal
-        self.handshake_s = tls.handshake_timeout_s
+        self.handshake_s = settings.tls.handshake_timeout_s
 
     @property
     def port(self) -> int:
@@ -83,14 +79,15 @@ class DicomListener:
 
     async def start(self) -> None:
         """Open the port; raises OSError when it is taken."""
-        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
-        listening = socket.create_server(self._address, family=family, backlog=_BACKLOG)
-        # Each association has a request under way at most, so that none waits for a thread.
-        self._threads = ThreadPoolExecutor(self.limits.associations, thread_name_prefix=f"{self.name}-dicom")
+        settings = self._settings
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+        # Each association has a request under way at most, so that none waits for a thread; idle ones have none.
+        self._threads = ThreadPoolExecutor(settings.max_associations, thread_name_prefix=f"{self.name}-dicom")
         # One request for an association may take 50 ms of the interpreter; many at once shall not take all of it.
         self._negotiator = ThreadPoolExecutor(1, thread_name_prefix=f"{self.name}-negotiator")
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._link, sock=listening, backlog=_BACKLOG)
+        self._server = await loop.create_server(self._gate, sock=listening, backlog=_BACKLOG)
 
     async def stop(self) -> None:
         """Take no more, let requests under way end for a while, abort the rest."""
@@ -133,11 +130,12 @@ class DicomListener:
 
     def admit(self, association: Association) -> None:
         """See `association.Host`."""
-        address = association.peer.address
-        if len(self._open) >= self.limits.associations:
-            raise too_many(f"{self.limits.associations} associations are open")
-        if self._per_address[address] >= self.limits.associations_per_address:
-            raise too_many(f"{self.limits.associations_per_address} associations of its address are open")
+        settings, address = self._settings, association.peer.address
+        if len(self._open) >= settings.max_associations:
+            raise too_many(f"{self.name}.max_associations = {settings.max_associations} are open")
+        if self._per_address[address] >= settings.max_associations_per_address:
+            most = settings.max_associations_per_address
+            raise too_many(f"{self.name}.max_associations_per_address = {most} are open")
         self._waiting.pop(association)
         self._open[association] = None
         self._per_address[address] += 1
@@ -152,6 +150,13 @@ class DicomListener:
             self.journal.association_ended(self.name)
         if not self._open and not self._waiting:
             self._emptied.set()
+
+    def _gate(self) -> Gate:
+        return Gate(self._allowed, self._link, self._refused)
+
+    def _refused(self, peer: str) -> None:
+        detail = f"not one of {self.name}.addresses"
+        self.journal.association_closed(self.name, Reason.ADDRESS.value, peer, calling="", called="", detail=detail)
 
     def _link(self) -> Link:
         return Link(Association(self), self._door.session() if self._door else None, self.limits.write_s)

@@ -68,9 +68,7 @@ class WorklistServer:
         self._log = QueryLog(book, settings.keep_queries, journal.worklist_queries_not_kept)
         self._remembered = lru_cache(_QUESTIONS)(self._question)
         services = replace(more, search={**more.search, _MODALITY_WORKLIST_FIND: self._begin})
-        self._listener = DicomListener(
-            "worklist", settings.host, settings.port, services, journal, settings.called_ae_titles, settings.tls
-        )
+        self._listener = DicomListener("worklist", settings, services, journal)
         self._folder = (
             WorklistFolder(Path(settings.folder), book, self._shown_to_all, journal.worklist_folder_failed)
             if settings.folder

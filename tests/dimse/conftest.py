@@ -2,11 +2,10 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
-from dicomfabd.config import Tls
+from dicomfabd.config import DicomPort
 from dicomfabd.dimse.limits import Limits
 from dicomfabd.dimse.server import DicomListener
 from dicomfabd.dimse.services import Services
@@ -17,20 +16,13 @@ Listen = Callable[..., DicomListener]
 
 @pytest.fixture
 def listen(journal) -> Iterator[Listen]:
-    """Give a function that starts listeners; options are limits, or `called`, or `tls`."""
+    """Give a function that starts listeners; options are their settings, or limits."""
     with contextlib.ExitStack() as started:
 
-        def start(services: Services | None = None, called=(), tls: Tls | None = None, **limits) -> DicomListener:
-            listener = DicomListener(
-                "archive",
-                "127.0.0.1",
-                0,
-                services or Services(),
-                journal,
-                called,
-                tls or Tls(),
-                replace(Limits(), **limits),
-            )
+        def start(services: Services | None = None, **options) -> DicomListener:
+            settings = {name: options.pop(name) for name in DicomPort.model_fields if name in options}
+            port = DicomPort(**settings)
+            listener = DicomListener("archive", port, services or Services(), journal, Limits(**options))
             started.enter_context(running(listener))
             return listener
 

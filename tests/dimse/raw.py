@@ -39,12 +39,13 @@ def associate_rq(
     contexts: Sequence[tuple[str, Sequence[str]]] = ((VERIFICATION, [IMPLICIT]),),
     roles: Mapping[str, tuple[bool, bool]] | None = None,
     called: str = "ANY",
+    calling: str = "RAW",
     longest_pdu: int = 16384,
 ) -> bytes:
     """Give an A-ASSOCIATE-RQ PDU; contexts get the IDs 1, 3, 5, ..."""
     asked = A_ASSOCIATE()
     asked.application_context_name = "1.2.840.10008.3.1.1.1"
-    asked.calling_ae_title, asked.called_ae_title = "RAW", called
+    asked.calling_ae_title, asked.called_ae_title = calling, called
     proposed = []
     for number, (abstract, transfer) in enumerate(contexts):
         context = build_context(abstract, list(transfer))
@@ -88,8 +89,9 @@ ECHO = a_fragment(a_command(Operation.C_ECHO))
 class RawPeer:
     """A blocking connection to a listener of ours."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), 20)
+    def __init__(self, port: int, address: str = "127.0.0.1") -> None:
+        """Connect from an address of the loopback network."""
+        self.socket = socket.create_connection(("127.0.0.1", port), 20, (address, 0))
 
     def __enter__(self) -> Self:
         return self

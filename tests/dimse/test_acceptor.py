@@ -38,7 +38,7 @@ class Side:
 
     def opened(self) -> "Side":
         (asked,) = self.feed(associate_rq(CONTEXTS))
-        self.acceptor.agree(Offer(SERVICES, (), self.limits.pdu_bytes).negotiate(asked))
+        self.acceptor.agree(Offer(SERVICES, self.limits.pdu_bytes).negotiate(asked))
         return self
 
     def feed(self, data: bytes, at_once: int = 1 << 30) -> list:

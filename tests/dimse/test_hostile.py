@@ -387,7 +387,9 @@ def test_a_second_request_may_wait_and_a_third_may_not(listen, reasons):
 
 
 @pytest.mark.parametrize(
-    ("limits", "held"), [({"associations": 2}, 2), ({"associations_per_address": 3}, 3)], ids=["all", "of an address"]
+    ("limits", "held"),
+    [({"max_associations": 2}, 2), ({"max_associations_per_address": 3}, 3)],
+    ids=["all", "of an address"],
 )
 def test_more_associations_than_may_be_are_rejected_for_now(listen, reasons, limits, held):
     """Local limit exceeded; once one ends there is room."""

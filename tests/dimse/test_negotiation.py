@@ -21,8 +21,8 @@ EVERYTHING = Services(
 )
 
 
-def negotiate(pdu: bytes, services: Services = EVERYTHING, called=()) -> Agreement:
-    return Offer(services, called, 131072).negotiate(pdu[6:])
+def negotiate(pdu: bytes, services: Services = EVERYTHING, **titles) -> Agreement:
+    return Offer(services, 131072, **titles).negotiate(pdu[6:])
 
 
 def reply_to(pdu: bytes, services: Services = EVERYTHING) -> A_ASSOCIATE_AC:
@@ -129,12 +129,16 @@ def test_another_protocol_is_rejected(place, value, answer):
     assert (Reason.NEGOTIATION, answer) == (error.value.reason, tuple(error.value.pdu[7:10]))
 
 
-def test_a_called_title_is_compared_whole():
-    """Without its padding."""
-    assert negotiate(associate_rq(called="OURS"), called=["OURS"])
+@pytest.mark.parametrize(
+    ("side", "reason", "answer"), [("called", Reason.CALLED, (1, 1, 7)), ("calling", Reason.CALLING, (1, 1, 3))]
+)
+def test_a_title_is_compared_whole(side, reason, answer):
+    """Without its padding, also that of the settings; the rejection says which it was (PS3.8 Table 9-21)."""
+    assert negotiate(associate_rq(**{side: "OURS"}), **{side: ["THEIRS", " OURS "]})
     for other in ("OUR", "OURS2", "ours"):
-        with pytest.raises(Rejected):
-            negotiate(associate_rq(called=other), called=["OURS"])
+        with pytest.raises(Rejected) as error:
+            negotiate(associate_rq(**{side: other}), **{side: ["OURS"]})
+        assert (reason, answer) == (error.value.reason, tuple(error.value.pdu[7:10]))
 
 
 def contexts_of(pdu: bytes) -> bytes:

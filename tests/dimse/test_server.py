@@ -1,5 +1,6 @@
 """The listener, asked by pynetdicom as a client."""
 
+import contextlib
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pynetdicom import AE, build_role, evt
 
+from dicomfabd.config import DicomPort
 from dicomfabd.dimse import datasets
 from dicomfabd.dimse.command import Operation
 from dicomfabd.dimse.limits import Limits
@@ -226,7 +228,7 @@ def test_only_what_is_offered_is_accepted(listen):
 
 def test_a_called_title_that_is_not_ours_is_rejected(listen, sink):
     """Rejected permanently by the user: called AE title not recognized."""
-    listener = listen(called=["OURS"])
+    listener = listen(called_ae_titles=["OURS"])
     association = associate(listener, (VERIFICATION, [IMPLICIT]), called="../../etc")
 
     primitive = association.acceptor.primitive
@@ -234,6 +236,29 @@ def test_a_called_title_that_is_not_ours_is_rejected(listen, sink):
     ((said,)) = sink.named("dicom.association_closed")
     assert ("called", "../../etc", "SCU") == (said["reason"], said["called"], said["calling"])
     assert 1 == sink.counts["dicomfabd_dicom_associations_closed_total", "archive", "called"]
+
+
+def test_a_calling_title_that_is_not_listed_is_rejected(listen, sink):
+    """Rejected permanently by the user: calling AE title not recognized."""
+    listener = listen(calling_ae_titles=["CT01", "MR01"])
+    association = associate(listener, (VERIFICATION, [IMPLICIT]))
+
+    primitive = association.acceptor.primitive
+    assert (1, 1, 3) == (primitive.result, primitive.result_source, primitive.diagnostic)
+    ((said,)) = sink.named("dicom.association_closed")
+    assert ("calling", "SCU") == (said["reason"], said["calling"])
+
+
+def test_idle_associations_have_no_threads(listen):
+    """However many there are."""
+    listener = listen(max_associations_per_address=256)
+    with contextlib.ExitStack() as idle:
+        threads = []
+        for _ in range(256):
+            idle.enter_context(RawPeer(listener.port)).associate()
+            threads.append(threading.active_count())
+
+        assert threads[0] == threads[-1]
 
 
 def moved(listener, destination="SINK", cancel_after=None):
@@ -498,7 +523,7 @@ def test_a_request_under_way_ends_before_the_listener_stops(journal):
         yield PENDING, an_identifier()
 
     with loop_thread() as thread:
-        listener = DicomListener("worklist", "127.0.0.1", 0, find_services(find), journal)
+        listener = DicomListener("worklist", DicomPort(), find_services(find), journal)
         thread.run(listener.start())
         association = associate(listener, (MWL, [IMPLICIT]))
         query = threading.Thread(
@@ -523,7 +548,7 @@ def test_what_does_not_end_in_time_is_aborted_by_a_stop(journal, sink):
         yield PENDING, an_identifier()
 
     with loop_thread() as thread:
-        listener = DicomListener("worklist", "127.0.0.1", 0, find_services(find), journal, limits=Limits(stop_s=0.2))
+        listener = DicomListener("worklist", DicomPort(), find_services(find), journal, Limits(stop_s=0.2))
         thread.run(listener.start())
         busy, idle = (associate(listener, (MWL, [IMPLICIT])) for _ in range(2))
         query = threading.Thread(target=lambda: list(busy.send_c_find(an_identifier(), MWL)))

@@ -39,7 +39,7 @@ TAGS = [tag_for_keyword(keyword) for keyword in KEYWORDS.split()]
 LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 DEEPEST = 8
 SERVICES = Services(find={MWL: lambda identifier, peer: []}, store=lambda request, peer: None)
-OFFER = Offer(SERVICES, ("OURS", "ANY"), LIMITS.pdu_bytes)
+OFFER = Offer(SERVICES, LIMITS.pdu_bytes, called=("OURS", "ANY"))
 
 
 @cache
