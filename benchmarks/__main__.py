@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import acks, delivery, endurance, fabrication, latency, outage
+from benchmarks import acks, delivery, endurance, fabrication, latency, outage, worklist
 
 BENCHMARKS = {
     "acks": acks.main,
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "delivery": delivery.main,
     "latency": latency.main,
     "outage": outage.main,
+    "worklist": worklist.main,
 }
 
 

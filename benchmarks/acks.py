@@ -7,15 +7,17 @@ import asyncio
 import contextlib
 import json
 import multiprocessing
+import os
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import hl7
 from hl7.mllp import start_hl7_server
@@ -106,16 +108,22 @@ def peer(serve: Callable[[int], None]) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class OurDaemon:
-    """A daemon under load: its HL7 port, its main process and its page."""
+    """A daemon under load: its HL7 port, its main process, its page and its worklist's port."""
 
     port: int
     pid: int
     page: str
+    worklist_port: int
 
 
 @contextlib.contextmanager
-def our_daemon(folder: Path, workers: int = 1, more: str = "") -> Iterator[OurDaemon]:
-    """Run the whole daemon, its log in a file; without `more` orders go nowhere: what is measured is taking them."""
+def our_daemon(
+    folder: Path, workers: int = 1, more: str = "", environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[OurDaemon]:
+    """Run the whole daemon, its log in a file; without `more` orders go nowhere: what is measured is taking them.
+
+    What stands in the environment counts more than the settings written to its file.
+    """
     settings = SETTINGS.format(state=folder / "state", archive="false", workers=workers, when="at_once")
     (folder / "dicomfabd.toml").write_text(settings + more)
     with (folder / "log").open("wb") as log:
@@ -123,13 +131,15 @@ def our_daemon(folder: Path, workers: int = 1, more: str = "") -> Iterator[OurDa
             [sys.executable, "-m", "dicomfabd", "run", "--config", str(folder / "dicomfabd.toml")],
             stdout=log,
             stderr=log,
+            env={**os.environ, **environment},
         )
         try:
             addresses = folder / "state" / "addresses.json"
             while not addresses.exists():
                 time.sleep(0.05)
             doors = json.loads(addresses.read_text())
-            yield OurDaemon(int(doors["mllp"].rpartition(":")[2]), process.pid, doors["page"])
+            mllp, worklist = (int(doors[door].rpartition(":")[2]) for door in ("mllp", "worklist"))
+            yield OurDaemon(mllp, process.pid, doors["page"], worklist)
         finally:
             process.terminate()
             process.wait(30)

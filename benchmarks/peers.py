@@ -1,4 +1,4 @@
-"""The archives that deliveries are measured into, with their TCP_NODELAY=1 and as shipped."""
+"""The archives and worklists we are measured beside, with their TCP_NODELAY=1 and as shipped."""
 
 import contextlib
 import json
@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from dicomfabd.domain.delivery import Destination
 from tests.conftest import program
@@ -24,8 +25,8 @@ def storescp(folder: Path, *, no_delay: bool) -> Iterator[Destination]:
 
 
 @contextlib.contextmanager
-def orthanc(folder: Path, *, no_delay: bool) -> Iterator[Destination]:
-    """Debian's Orthanc with its own disk and index; what comes again is stored again."""
+def orthanc(folder: Path, *, no_delay: bool, **more: Any) -> Iterator[Destination]:
+    """Debian's Orthanc with its own disk and index; what comes again is stored again. `more` are its settings."""
     dicom, http = free_port(), free_port()
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -38,12 +39,32 @@ def orthanc(folder: Path, *, no_delay: bool) -> Iterator[Destination]:
         "DicomCheckCalledAet": False,
         "OverwriteInstances": True,
         "Plugins": [],
+        **more,
     }
     (folder / "orthanc.json").write_text(json.dumps(settings))
     with running([program("Orthanc"), str(folder / "orthanc.json")], folder, no_delay=no_delay):
         wait_for_port(http)
         wait_for_port(dicom)
         yield Destination("orthanc", "127.0.0.1", dicom, "ORTHANC")
+
+
+@contextlib.contextmanager
+def orthanc_worklist(folder: Path, items: Path) -> Iterator[Destination]:
+    """Orthanc with its worklist plugin over a folder of items, without Nagle's algorithm."""
+    plugin = "/usr/share/orthanc/plugins/libModalityWorklists.so"
+    worklists = {"Enable": True, "Database": str(items)}
+    more = {"Plugins": [plugin], "Worklists": worklists, "DicomAlwaysAllowFindWorklist": True}
+    with orthanc(folder, no_delay=True, **more) as destination:
+        yield destination
+
+
+@contextlib.contextmanager
+def wlmscpfs(folder: Path, items: Path) -> Iterator[Destination]:
+    """DCMTK's worklist server over the same, whose name is the AE title; without Nagle's algorithm."""
+    port = free_port()
+    with running([program("wlmscpfs"), "-dfp", str(items.parent), str(port)], folder, no_delay=True):
+        wait_for_port(port)
+        yield Destination("wlmscpfs", "127.0.0.1", port, items.name)
 
 
 @contextlib.contextmanager
