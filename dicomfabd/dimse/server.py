@@ -25,6 +25,7 @@ from dicomfabd.tls.door import TlsDoor
 T = TypeVar("T")
 
 _BACKLOG: Final = 128
+_SHORT_REQUEST: Final = 4096  # bytes, of which some forty contexts have room and 3 ms are enough
 _FAREWELL_S: Final = 1.0  # to tell peers that we stop
 _USUAL_LIMITS: Final = Limits()
 
@@ -59,8 +60,12 @@ class DicomListener:
         self._open: dict[Association, None] = {}
         self._per_address: Counter[str] = Counter()
         self._offer = Offer(services, limits.pdu_bytes, settings.called_ae_titles, settings.calling_ae_titles)
-        self._threads: ThreadPoolExecutor | None = None
-        self._negotiator: ThreadPoolExecutor | None = None
+        # Each association has a request under way at most, so that none waits for a thread; idle ones have none.
+        self._threads = ThreadPoolExecutor(settings.max_associations, thread_name_prefix=f"{name}-dicom")
+        # One request for an association may take 60 ms of the interpreter; many at once shall not take all of it, and
+        # whose request is short, as a modality's is, shall not wait for the long ones.
+        self._negotiator = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-negotiator")
+        self._long_negotiator = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-negotiator")
         self._server: asyncio.Server | None = None
         self._emptied = asyncio.Event()
         self._emptied.set()
@@ -82,16 +87,12 @@ class DicomListener:
         settings = self._settings
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         listening = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
-        # Each association has a request under way at most, so that none waits for a thread; idle ones have none.
-        self._threads = ThreadPoolExecutor(settings.max_associations, thread_name_prefix=f"{self.name}-dicom")
-        # One request for an association may take 50 ms of the interpreter; many at once shall not take all of it.
-        self._negotiator = ThreadPoolExecutor(1, thread_name_prefix=f"{self.name}-negotiator")
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._gate, sock=listening, backlog=_BACKLOG)
 
     async def stop(self) -> None:
         """Take no more, let requests under way end for a while, abort the rest."""
-        if self._server is None or self._threads is None or self._negotiator is None:
+        if self._server is None:
             return
         self._server.close()
         everybody = [*self._open, *self._waiting]
@@ -108,7 +109,7 @@ class DicomListener:
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        for threads in (self._threads, self._negotiator):
+        for threads in (self._threads, self._negotiator, self._long_negotiator):
             threads.shutdown(wait=False, cancel_futures=True)
 
     def run(self, function: Callable[..., T], /, *arguments: Any) -> Awaitable[T]:
@@ -117,7 +118,8 @@ class DicomListener:
 
     def negotiate(self, asked: Asked) -> Awaitable[Agreement]:
         """See `association.Host`."""
-        return asyncio.get_running_loop().run_in_executor(self._negotiator, self._offer.negotiate, asked)
+        threads = self._negotiator if len(asked) <= _SHORT_REQUEST else self._long_negotiator
+        return asyncio.get_running_loop().run_in_executor(threads, self._offer.negotiate, asked)
 
     def connected(self, association: Association) -> None:
         """See `association.Host`; among too many who only connect, the oldest makes room."""
