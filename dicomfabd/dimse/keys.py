@@ -17,6 +17,7 @@ from dicomfabd.dimse.structure import LONG_VRS, VRS, MalformedDataSet
 
 MOST_KEYS: Final = 512
 DEEPEST: Final = 4
+LONGEST_VALUE: Final = 4096  # bytes: 62 UIDs; matching an item takes time for each, and a pattern for each star
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
 # How the identifier itself is to be read; never keys (C.2.2.2).
 _NOT_KEYS: Final = frozenset({SPECIFIC_CHARACTER_SET, 0x00080052, 0x00080201})
@@ -73,8 +74,8 @@ def read_identifier(encoded: bytes, transfer_syntax: str) -> Identifier:
     """Read an identifier.
 
     Raises:
-        MalformedDataSet: It is none, holds more than 512 keys, nests deeper than 4, or has a key sequence of more
-            than one item.
+        MalformedDataSet: It is none, holds more than 512 keys or one longer than 4096 bytes, nests deeper than 4, or
+            has a key sequence of more than one item.
     """
     reader = _Reader(encoded, transfer_syntax == ImplicitVRLittleEndian)
     keys = reader.read(0, len(encoded), 0)[0]
@@ -197,6 +198,8 @@ class _Reader:
         return (tuple(items[0]) if items and items[0] else None), position
 
     def _text(self, vr: str, value: bytes) -> str:
+        if len(value) > LONGEST_VALUE and (vr in _TEXTS or vr in _NUMBERS):
+            raise MalformedDataSet(f"a key is longer than {LONGEST_VALUE} bytes")
         if vr in _TEXTS or vr == "UN":
             # A text of code extensions is ASCII by its bytes.
             is_plain = value.isascii() and _ESCAPE not in value

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 _WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _RANGE_VRS = frozenset({"DA", "TM", "DT"})
+_LONGEST_PATTERN = 4096  # characters; of 260,000 it takes seconds to make, and as many megabytes to keep
 _DATE = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d(([0-5]\d|60)(\.\d{1,6})?)?)?")
 
@@ -91,8 +92,10 @@ def _matches_name(key: str, value: str) -> bool:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _pattern(key: str) -> re.Pattern[str]:
+    if len(key) > _LONGEST_PATTERN:
+        raise MalformedKey(f"a key with wildcards is longer than {_LONGEST_PATTERN} characters")
     first, *others = ("".join("." if c == "?" else re.escape(c) for c in part) for part in re.split(r"\*+", key))
     # Atomic: where a part fits once it need not be tried further right, or a key of many stars takes for ever.
     middle = "".join(f"(?>.*?{part})" for part in others[:-1])

@@ -33,6 +33,7 @@ _COLUMNS: Final = {
     STATION: "stations",
     _STEP_ID: "step_ids",
 }
+_MOST_NAME_PARTS: Final = 8  # each is a condition more, of which a statement can hold a thousand
 _MOST_DAYS: Final = 7  # of one station's items that may be looked through while everybody else waits
 
 
@@ -156,11 +157,11 @@ def _exact(value: str) -> tuple[str, ...]:
 
 
 def _name_parts(value: str) -> tuple[str, ...]:
-    """Give what the folded name of every match holds."""
+    """Give what the folded name of every match holds; the longest parts, each of which is a condition for the store."""
     if "\\" in value:
         return ()
     parts = (fold_groups(part).strip("=") for part in value.replace("?", "*").split("*"))
-    return tuple(filter(None, parts))
+    return tuple(sorted(dict.fromkeys(filter(None, parts)), key=len, reverse=True)[:_MOST_NAME_PARTS])
 
 
 def _within(query: ItemQuery, check: StartCheck) -> ItemQuery:

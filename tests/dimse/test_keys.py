@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from dicomfabd.dimse import datasets
-from dicomfabd.dimse.keys import MOST_KEYS, identifier_of, read_identifier
+from dicomfabd.dimse.keys import LONGEST_VALUE, MOST_KEYS, identifier_of, read_identifier
 from dicomfabd.dimse.structure import MalformedDataSet
 from tests.dimse.raw import EXPLICIT, IMPLICIT
 from tests.fuzz import dicom
@@ -92,6 +92,8 @@ def nested(depth: int) -> bytes:
         (element(STEPS, element(ITEM, b"", UNDEFINED), UNDEFINED), "does not end"),
         (element(STEPS, element(ITEM, element(ITEM_END, b""), UNDEFINED), UNDEFINED), "does not end"),
         (element(0x001021C0, b"\1\0\2"), "a number"),
+        (element(NAME, b"A" * (LONGEST_VALUE + 2)), "longer than 4096 bytes"),
+        (element(0x001021C0, bytes(LONGEST_VALUE + 2)), "longer than 4096 bytes"),
         (nested(4), "nested too deep"),
         (b"".join(element(tag, b"") for tag in range(0x00110001, 0x00110002 + MOST_KEYS)), "more than 512"),
         (b"\xff" * 40, "longer than what holds it|does not end|something else|out of order"),

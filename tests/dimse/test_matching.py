@@ -72,6 +72,14 @@ def test_a_key_of_many_stars_takes_no_time():
     assert matches("LO", "*a" * 30 + "*b*", "a" * 63 + "b")
 
 
+@pytest.mark.parametrize("vr", ["LO", "PN"])
+def test_a_pattern_longer_than_any_value_is_refused(vr):
+    """Of 260 kB it would take seconds to make one."""
+    assert not matches(vr, "*a" * 2048, "DOE^JANE")
+    with pytest.raises(MalformedKey):
+        matches(vr, "*a" * 2048 + "?", "DOE^JANE")
+
+
 def test_the_groups_of_a_name_are_folded_each():
     """Without the empty ones."""
     assert "muller^ute=ミュラー" == fold_groups("Müller^Ute^^==ミュラー")
