@@ -27,3 +27,9 @@ def listen(journal) -> Iterator[Listen]:
             return listener
 
         yield start
+
+
+@pytest.fixture
+def reasons(sink) -> Callable[[], list[str]]:
+    """Give why associations ended, in order."""
+    return lambda: [said["reason"] for said in sink.named("dicom.association_closed")]

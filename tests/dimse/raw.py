@@ -89,9 +89,9 @@ ECHO = a_fragment(a_command(Operation.C_ECHO))
 class RawPeer:
     """A blocking connection to a listener of ours."""
 
-    def __init__(self, port: int, address: str = "127.0.0.1") -> None:
-        """Connect from an address of the loopback network."""
-        self.socket = socket.create_connection(("127.0.0.1", port), 20, (address, 0))
+    def __init__(self, port: int, address: str = "127.0.0.1", patience_s: float = 20) -> None:
+        """Connect from an address of the loopback network; no step may take longer than `patience_s`."""
+        self.socket = socket.create_connection(("127.0.0.1", port), patience_s, (address, 0))
 
     def __enter__(self) -> Self:
         return self
