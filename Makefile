@@ -37,7 +37,7 @@ clean:  ## Remove the virtual environment and what tools left behind.
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 parts:
-	@sh tests/install_parts.sh
+	@sh tests/install_parts.sh $(VENV)
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("dicomfabd needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'

@@ -2,6 +2,13 @@
 # Installs the real programs the tests talk to, where that is possible; names what is missing where it is not.
 set -eu
 
+# A client stack of another language; without it its test is skipped.
+node=${1:-.venv}/node
+if command -v npm >/dev/null 2>&1 && [ ! -d "$node/node_modules/dcmjs-dimse" ]; then
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$node" dcmjs-dimse@0.3.3 ||
+        echo "dcmjs-dimse cannot be installed here; its test is skipped." >&2
+fi
+
 missing=""
 for pair in findscu:dcmtk storescp:dcmtk echoscu:dcmtk dcmdump:dcmtk Orthanc:orthanc promtool:prometheus; do
     program=${pair%%:*}

@@ -209,7 +209,8 @@ class _Reader:
             form = struct.Struct(_NUMBERS[vr])
             if len(value) % form.size:
                 raise MalformedDataSet("a number is not as long as numbers are")
-            return "\\".join(str(number) for (number,) in form.iter_unpack(value))
+            # dcmjs-dimse writes 0 for a number that is empty; nothing a worklist knows is 0.
+            return "\\".join(str(number) for (number,) in form.iter_unpack(value)) if any(value) else ""
         return ""
 
     def _decode(self, vr: str, value: bytes) -> str:

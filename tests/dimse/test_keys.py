@@ -105,6 +105,13 @@ def test_what_is_no_identifier_is_refused(encoded, why):
         read_identifier(encoded, IMPLICIT)
 
 
+def test_a_number_of_zero_restricts_nothing():
+    """It is how dcmjs-dimse writes one that is empty."""
+    zero, one = (read_identifier(element(0x001021C0, value), IMPLICIT).keys[0].value for value in (b"\0\0", b"\1\0"))
+
+    assert ("", "1") == (zero, one)
+
+
 def test_an_empty_identifier_asks_for_nothing():
     """It is one all the same."""
     assert identifier_of([]) == read_identifier(b"", IMPLICIT)
