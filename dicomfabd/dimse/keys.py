@@ -103,6 +103,12 @@ def vr_of(tag: int) -> str:
         return "UN"
 
 
+@lru_cache(maxsize=8192)
+def _universal(tag: int, vr: str) -> Key:
+    """Give the key without a value; nearly all are such, and each is made once."""
+    return Key(tag, vr)
+
+
 class _Reader:
     """Reads data sets within an identifier."""
 
@@ -128,10 +134,10 @@ class _Reader:
                 item, position = self._sequence(tag, position, end, length, depth)
                 keys.append(Key(tag, "SQ", "", item))
             elif tag not in _NOT_KEYS:
-                value = self._text(vr, self._encoded[position : position + length]) if length else ""
-                position += length
                 if tag & 0xFFFF:
-                    keys.append(Key(tag, vr, value))
+                    value = self._encoded[position : position + length]
+                    keys.append(Key(tag, vr, self._text(vr, value)) if value else _universal(tag, vr))
+                position += length
             else:
                 if tag == SPECIFIC_CHARACTER_SET:
                     self._set_character_set(self._encoded[position : position + length])

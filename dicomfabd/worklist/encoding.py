@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from dicomfabd.dimse.keys import SPECIFIC_CHARACTER_SET, Key, vr_of
@@ -112,13 +113,7 @@ class _Encoder:
     def _element(self, tag: int, vr: str, value: bytes) -> tuple[bytes, bytes, bytes]:
         length = len(value)
         padding = b"" if not length % 2 else b"\0" if vr == "UI" else b" "
-        length += len(padding)
-        if self._is_implicit:
-            return _IMPLICIT.pack(tag >> 16, tag & 0xFFFF, length), value, padding
-        code = vr.encode("ascii")
-        if code in LONG_VRS:
-            return _LONG.pack(tag >> 16, tag & 0xFFFF, code, 0, length), value, padding
-        return _SHORT.pack(tag >> 16, tag & 0xFFFF, code, length), value, padding
+        return _head(tag, vr, length + len(padding), self._is_implicit), value, padding
 
     def _value(self, vr: str, value: str) -> bytes:
         if vr == "US":
@@ -126,6 +121,17 @@ class _Encoder:
         if vr not in _RULED:
             return transliterate(vr, value, "").encode("ascii")
         return say(value if self._is_exact else transliterate(vr, value, self._character_set), self._character_set)
+
+
+@lru_cache(maxsize=16_384)
+def _head(tag: int, vr: str, length: int, is_implicit: bool) -> bytes:
+    """Give what stands before a value (PS3.5 §7.1)."""
+    if is_implicit:
+        return _IMPLICIT.pack(tag >> 16, tag & 0xFFFF, length)
+    code = vr.encode("ascii")
+    if code in LONG_VRS:
+        return _LONG.pack(tag >> 16, tag & 0xFFFF, code, 0, length)
+    return _SHORT.pack(tag >> 16, tag & 0xFFFF, code, length)
 
 
 def _ruled_texts(values: Item) -> Iterator[str]:
