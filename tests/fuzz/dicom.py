@@ -158,7 +158,7 @@ def check_attributes(encoded: bytes, syntax: str) -> None:
 
 
 def _count(keys: Sequence[Key], depth: int = 0) -> int:
-    assert depth <= MOST_NESTED
+    assert not keys or depth <= MOST_NESTED
     return sum(1 + _count(key.keys or (), depth + 1) for key in keys)
 
 
