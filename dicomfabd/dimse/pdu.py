@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from mmap import mmap
 from typing import Final, NamedTuple
 
@@ -32,9 +33,6 @@ _FRAGMENT_HEADER_BYTES: Final = 6
 COMMAND, LAST = 1, 2  # bits of the message control header, Annex E.2
 _TYPES: Final = frozenset(PduType)
 _PIECE_BYTES: Final = 262_144
-
-_P_DATA: Final = int(PduType.P_DATA)
-_P_DATA_HEADER: Final = struct.Struct(">BBIIBB").pack
 
 RELEASE_RQ: Final = struct.pack(">BBII", PduType.RELEASE_RQ, 0, 4, 0)
 RELEASE_RP: Final = struct.pack(">BBII", PduType.RELEASE_RP, 0, 4, 0)
@@ -134,9 +132,10 @@ class Outbound(NamedTuple):
     data: bytes = b""
 
 
+@lru_cache(maxsize=4096)
 def p_data_header(size: int, context_id: int, control: int) -> bytes:
     """Give the header of a P-DATA-TF PDU that holds one fragment of `size` bytes (§9.3.5)."""
-    return _P_DATA_HEADER(_P_DATA, 0, size + 6, size + 2, context_id, control)
+    return struct.pack(">BBIIBB", PduType.P_DATA, 0, size + 6, size + 2, context_id, control)
 
 
 def p_data(messages: Iterable[Outbound], longest: int) -> Iterator[bytes]:
@@ -148,13 +147,16 @@ def p_data(messages: Iterable[Outbound], longest: int) -> Iterator[bytes]:
     piece: list[bytes | memoryview] = []
     size = 0
     for context_id, command, data in messages:
+        if len(data) <= most and len(command) <= most:
+            piece += (p_data_header(len(command), context_id, COMMAND | LAST), command)
+            if data:
+                piece += (p_data_header(len(data), context_id, LAST), data)
+            size += len(command) + len(data)
+            if size >= _PIECE_BYTES:
+                yield b"".join(piece)
+                piece, size = [], 0
+            continue
         for part, flag in ((command, COMMAND), (data, 0)):
-            length = len(part)
-            if length <= most:
-                if length:
-                    piece += (p_data_header(length, context_id, flag | LAST), part)
-                    size += length
-                continue
             view = memoryview(part)
             while view:
                 fragment, view = view[:most], view[most:]
@@ -164,8 +166,5 @@ def p_data(messages: Iterable[Outbound], longest: int) -> Iterator[bytes]:
                 if size >= _PIECE_BYTES:
                     yield b"".join(piece)
                     piece, size = [], 0
-        if size >= _PIECE_BYTES:
-            yield b"".join(piece)
-            piece, size = [], 0
     if piece:
         yield b"".join(piece)

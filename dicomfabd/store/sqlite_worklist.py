@@ -125,11 +125,10 @@ def statement(query: ItemQuery, limit: int, after: ListedItem | None = None) -> 
         conditions.append(condition)
         parameters += values
     source = _source(query)
-    start = "t.start_at" if source is _BY_STATION else "s.start_at"
     distinct = "DISTINCT " if source is _BY_STATION and len(query.stations) > 1 else ""
+    place = _place(source)
     sql = (
-        f"SELECT {distinct}{start}, s.order_id, s.ordinal, s.revision FROM {source} WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {start}, s.order_id, s.ordinal LIMIT ?"
+        f"SELECT {distinct}{place}, s.revision FROM {source} WHERE {' AND '.join(conditions)} ORDER BY {place} LIMIT ?"
     )
     return sql, [*parameters, limit]
 
@@ -138,6 +137,12 @@ def _source(query: ItemQuery) -> str:
     if query.accession_numbers or query.patient_ids or query.study_instance_uids:
         return _BY_ORDER
     return _BY_STATION if query.stations and not query.step_ids else _BY_START
+
+
+def _place(source: str) -> str:
+    """Give the columns items are sorted by, of the table they are sought in: it has them in this order."""
+    table = "t" if source is _BY_STATION else "s"
+    return f"{table}.start_at, {table}.order_id, {table}.ordinal"
 
 
 def _conditions(query: ItemQuery, after: ListedItem | None) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -170,7 +175,7 @@ def _conditions(query: ItemQuery, after: ListedItem | None) -> Iterator[tuple[st
         same = "t.order_id = s.order_id AND t.ordinal = s.ordinal AND t.start_at = s.start_at"
         yield f"EXISTS (SELECT 1 FROM stations t WHERE {same} AND t.station_ae_title IN ({marks}))", query.stations
     if after is not None:
-        yield f"({start}, s.order_id, s.ordinal) > (?, ?, ?)", after[:3]
+        yield f"({_place(source)}) > (?, ?, ?)", after[:3]
 
 
 def _any_of(column: str, values: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:

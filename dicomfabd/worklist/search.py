@@ -18,7 +18,8 @@ from dicomfabd.worklist.question import Question
 _WITHHELD: Final = 0
 _PAGE: Final = 64
 _LOADED: Final = 16  # orders read at once
-_MOST: Final = 50  # answers between two looks whether the peer still wants them
+_MOST: Final = 50  # answers that leave in one piece, if they are all
+_MOST_OF_MANY: Final = 16  # answers between two looks whether the peer still wants them
 _LONGEST_S: Final = 0.002  # likewise
 
 
@@ -78,15 +79,20 @@ class WorklistSearch:
     def next(self) -> list[tuple[int, bytes]]:
         """See `Search.next`."""
         batch: list[tuple[int, bytes]] = []
-        most = min(_MOST, self.question.profile.max_answers - self.given)
+        left = self.question.profile.max_answers - self.given
         until = time.monotonic() + _LONGEST_S
-        while len(batch) < most and time.monotonic() < until:
-            if self._at == len(self._page) and not self._turn_page():
-                break
-            answer = self._answer(self._page[self._at])
-            self._at += 1
-            if answer:
-                batch.append(answer)
+        while self._at < len(self._page) or self._turn_page():
+            most = min(left, _MOST if self._is_last_page else _MOST_OF_MANY)
+            for listed in self._page[self._at :]:
+                if len(batch) == most or time.monotonic() > until:
+                    break
+                answer = self._answer(listed)
+                self._at += 1
+                if answer:
+                    batch.append(answer)
+            else:
+                continue
+            break
         self.given += len(batch)
         is_exhausted = self._is_last_page and self._at == len(self._page)
         self.is_done = is_exhausted or self.given == self.question.profile.max_answers
@@ -107,16 +113,17 @@ class WorklistSearch:
 
     def _answer(self, listed: ListedItem) -> tuple[int, bytes] | None:
         """Give the answer for an item, None for one that does not match or must not be given."""
-        place = (listed.order_id, listed.ordinal)
-        answer = self._known.get(place)
-        if answer is None or answer.revision != listed.revision:
+        _, order_id, ordinal, revision = listed
+        answer = self._known.get((order_id, ordinal))
+        if answer is None or answer[0] != revision:
             answer = None
         if answer is None or self._checks:
             item = self._item(listed)
             if item is None or not all(check.fits(item) for check in self._checks):
                 return None
             answer = answer or self._encode(listed, item)
-        return None if answer.status == _WITHHELD else answer[1:]
+        _, status, data = answer
+        return (status, data) if status != _WITHHELD else None
 
     def _item(self, listed: ListedItem) -> Item | None:
         """Give an item as it is on file; None for one that is gone or changed since it was looked up."""
