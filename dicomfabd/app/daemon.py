@@ -113,7 +113,9 @@ class Daemon:
         reports = CommitmentReports(store.commitments, settings.workers, self.journal, self._wake_workers())
         performed = PerformedStepReports(store.performed, self.journal)
         more = replace(reports.services, performed=performed.handlers)
-        worklist = WorklistServer(settings.worklist, settings.profiles, store.worklist, self.journal, more)
+        worklist = WorklistServer(
+            settings.worklist, settings.profiles, store.worklist, store.queries, self.journal, more
+        )
         await worklist.start()
         self._exit.push_async_callback(worklist.stop)
         self._note("worklist", "{}", settings.worklist.host, worklist.port)
@@ -225,7 +227,9 @@ class Daemon:
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
             archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
-            worklist=worklist_desk_of(WorklistDesk(settings.worklist, settings.profiles, store.worklist)),
+            worklist=worklist_desk_of(
+                WorklistDesk(settings.worklist, settings.profiles, store.worklist, store.queries)
+            ),
             performed=store.performed,
             metrics=self._metrics,
             health=self._health,

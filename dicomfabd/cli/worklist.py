@@ -99,7 +99,7 @@ def queries(
 ) -> None:
     """List what modalities asked, with the daemon running or not; the newest of it is kept."""
     with existing_store(settings_or_fail(config)) as store:
-        found = [query_as_json(logged) for logged in store.worklist.queries(limit)]
+        found = [query_as_json(logged) for logged in store.queries.queries(limit)]
     if as_json:
         print_json(found)
         return
@@ -138,7 +138,7 @@ def why(
 
 def _explain(settings: Settings, store: Store, accession: str, asked: str, calling: str, called: str) -> Explanation:
     try:
-        desk = WorklistDesk(settings.worklist, settings.profiles, store.worklist)
+        desk = WorklistDesk(settings.worklist, settings.profiles, store.worklist, store.queries)
         return desk.why(accession, asked, calling, called)
     except LookupError as error:
         fail(str(error.args[0]))

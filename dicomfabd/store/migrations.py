@@ -9,6 +9,7 @@ from dicomfabd.dimse.matching import fold_groups
 
 queue_migrations = Migrations("dicomfabd")
 archive_migrations = Migrations("dicomfabd-archive")
+query_migrations = Migrations("dicomfabd-queries")
 
 
 @queue_migrations()
@@ -31,7 +32,7 @@ def m0003_delivery(db: Database) -> None:
 
 @queue_migrations()
 def m0004_worklist(db: Database) -> None:
-    """Steps as worklist items, stations, logged queries."""
+    """Steps as worklist items, and stations."""
     _execute(db, "0004_worklist.sql")
     names = db.execute("SELECT id, document ->> '$.patient.patient_name' FROM orders").fetchall()
     for order_id, name in names:
@@ -48,6 +49,12 @@ def m0005_performed(db: Database) -> None:
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""
     _execute(db, "0001_archive.sql")
+
+
+@query_migrations()
+def m0001_queries(db: Database) -> None:
+    """What modalities asked."""
+    _execute(db, "0001_queries.sql")
 
 
 @archive_migrations()

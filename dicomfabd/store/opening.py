@@ -28,9 +28,10 @@ from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
 from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
 from dicomfabd.store.sqlite_performed import SqlitePerformedSteps
+from dicomfabd.store.sqlite_queries import SqliteQueryBook
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
 from dicomfabd.store.sqlite_worklist import SqliteWorklistBook
-from dicomfabd.store.worklist_interface import WorklistBook
+from dicomfabd.store.worklist_interface import QueryBook, WorklistBook
 
 LATEST_CHECKPOINT_PAGES: Final = 64_000
 """256 MB: commits copy the log back themselves only when nobody else does."""
@@ -54,6 +55,7 @@ class Store:
     patients: PatientRegistry
     destinations: ManagedDestinations
     worklist: WorklistBook
+    queries: QueryBook
     performed: PerformedSteps
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
@@ -88,7 +90,14 @@ def open_store(
     parts = urlsplit(url)
     if parts.scheme != "sqlite":
         raise ValueError(f"store.url: no back end for {parts.scheme}:. Use sqlite:///path/to/file.")
-    file = SqliteFile(Path(unquote(parts.path[1:])), queue_migrations, on_commit, clock, LATEST_CHECKPOINT_PAGES)
+    path = Path(unquote(parts.path[1:]))
+    file = SqliteFile(path, queue_migrations, on_commit, clock, LATEST_CHECKPOINT_PAGES)
+    queries = SqliteQueryBook(path.with_name(f"{path.stem}-queries{path.suffix}"), clock)
+
+    def close() -> None:
+        queries.close()
+        file.close()
+
     return Store(
         inbox=SqliteInbox(file),
         queue=SqliteWorkQueue(file),
@@ -98,10 +107,11 @@ def open_store(
         patients=SqlitePatientRegistry(file),
         destinations=SqliteDestinations(file),
         worklist=SqliteWorklistBook(file),
+        queries=queries,
         performed=SqlitePerformedSteps(file),
         problem=file.problem,
         checkpoint=file.checkpoint,
-        close=file.close,
+        close=close,
     )
 
 

@@ -1,17 +1,17 @@
-"""The worklist on SQLite: items by index, a page at a time, and what was asked."""
+"""The worklist on SQLite: items by index, a page at a time."""
 
 # ruff: noqa: S608 - statements are put together of our own text alone; what was asked is always a parameter
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from dicomfabd.domain.order import StepStatus
 from dicomfabd.store.rows import from_document
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_steps import unlist
-from dicomfabd.store.worklist_interface import ItemQuery, ListedItem, LoggedQuery, OrderOnFile, StepOnFile
+from dicomfabd.store.worklist_interface import ItemQuery, ListedItem, OrderOnFile, StepOnFile
 
 _MOST_AT_ONCE: Final = 1000
 
@@ -59,46 +59,6 @@ class SqliteWorklistBook:
 
             total += self._file.writer.run(operation)
         return total
-
-    def log(self, queries: Sequence[LoggedQuery], keep: int) -> None:
-        """See `WorklistBook.log`."""
-        rows = [
-            (
-                query.query_id,
-                query.at,
-                query.calling_ae_title,
-                query.called_ae_title,
-                query.peer,
-                json.dumps(query.keys, ensure_ascii=False),
-                query.answers,
-                query.seconds,
-                query.status,
-                query.comment,
-            )
-            for query in queries
-        ]
-
-        def operation(db: sqlite3.Connection) -> None:
-            db.executemany("INSERT OR REPLACE INTO worklist_queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            db.execute("DELETE FROM worklist_queries WHERE id <= (SELECT max(id) FROM worklist_queries) - ?", (keep,))
-
-        self._file.writer.run(operation, len(rows))
-
-    def last_query_id(self) -> int:
-        """See `WorklistBook.last_query_id`."""
-        return int(self._file.read("SELECT coalesce(max(id), 0) FROM worklist_queries")[0][0])
-
-    def query(self, query_id: int) -> LoggedQuery | None:
-        """See `WorklistBook.query`."""
-        rows = self._file.read("SELECT * FROM worklist_queries WHERE id = ?", query_id)
-        return _logged(rows[0]) if rows else None
-
-    def queries(self, limit: int, before_id: int | None = None) -> list[LoggedQuery]:
-        """See `WorklistBook.queries`."""
-        rows = self._file.read(
-            "SELECT * FROM worklist_queries WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2", before_id, limit
-        )
-        return [_logged(row) for row in rows]
 
     def _orders(self, condition: str, value: object) -> dict[int, OrderOnFile]:
         orders: dict[int, tuple[str, float, float]] = {}
@@ -183,18 +143,3 @@ def _any_of(column: str, values: tuple[str, ...]) -> Iterator[tuple[str, tuple[s
         yield f"{column} = ?", values
     elif values:
         yield f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(values),)
-
-
-def _logged(row: sqlite3.Row) -> LoggedQuery:
-    return LoggedQuery(
-        query_id=row["id"],
-        at=row["at"],
-        calling_ae_title=row["calling"],
-        called_ae_title=row["called"],
-        peer=row["peer"],
-        keys=json.loads(row["keys"]),
-        answers=row["answers"],
-        seconds=row["seconds"],
-        status=row["status"],
-        comment=row["comment"],
-    )

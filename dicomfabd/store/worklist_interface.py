@@ -96,7 +96,7 @@ class LoggedQuery:
 
 
 class WorklistBook(Protocol):
-    """Looks items up by index, and keeps what was asked. Thread-safe."""
+    """Looks items up by index. Thread-safe."""
 
     def find(self, query: ItemQuery, limit: int, after: ListedItem | None = None) -> list[ListedItem]:
         """Give items by start; those that come after one that was given before, if there is such."""
@@ -112,6 +112,10 @@ class WorklistBook(Protocol):
 
     def retire(self, done_before: float) -> int:
         """Unlist items that were over before a Unix time, which keeps the index short; gives their number."""
+
+
+class QueryBook(Protocol):
+    """Keeps what was asked, where nobody waits for it. Thread-safe."""
 
     def log(self, queries: Sequence[LoggedQuery], keep: int) -> None:
         """Keep queries, and of all of them the newest."""

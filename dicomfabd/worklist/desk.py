@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dicomfabd.config import ProfileSection, Worklist
 from dicomfabd.dimse.keys import Identifier
-from dicomfabd.store.worklist_interface import ItemQuery, ListedItem, LoggedQuery, WorklistBook
+from dicomfabd.store.worklist_interface import ItemQuery, ListedItem, LoggedQuery, QueryBook, WorklistBook
 from dicomfabd.worklist.asking import from_file, identifier_from, read_keys
 from dicomfabd.worklist.checks import Check
 from dicomfabd.worklist.dicom_json import to_json
@@ -27,12 +27,14 @@ class WorklistDesk:
         settings: Worklist,
         profiles: Sequence[ProfileSection],
         book: WorklistBook,
+        queries: QueryBook,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Take the settings and the store; raises ConfigError as `Profiles`."""
         self._settings = settings
         self._profiles = Profiles(settings, profiles)
         self._book = book
+        self._queries = queries
         self._clock = clock
 
     def find(self, values: Mapping[str, str], limit: int, offset: int = 0) -> list[dict[str, Any]]:
@@ -54,7 +56,7 @@ class WorklistDesk:
 
     def queries(self, limit: int, before_id: int | None) -> list[LoggedQuery]:
         """Give what modalities asked, newest first."""
-        return self._book.queries(limit, before_id)
+        return self._queries.queries(limit, before_id)
 
     def why(self, accession_number: str, asked: str, calling: str = "", called: str = "") -> Explanation:
         """Say what a query does with an order.
@@ -100,7 +102,7 @@ class WorklistDesk:
                 yield item
 
     def _logged(self, query_id: int) -> LoggedQuery:
-        logged = self._book.query(query_id)
+        logged = self._queries.query(query_id)
         if logged is None:
             raise LookupError(f"there is no query {query_id}; the log line worklist.queried says their numbers")
         return logged

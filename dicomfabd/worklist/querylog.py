@@ -9,7 +9,7 @@ from typing import Final
 from dicomfabd.dimse.keys import Identifier, Key
 from dicomfabd.dimse.services import Peer
 from dicomfabd.domain.errors import StoreUnavailable
-from dicomfabd.store.worklist_interface import Keys, LoggedQuery, WorklistBook
+from dicomfabd.store.worklist_interface import Keys, LoggedQuery, QueryBook
 
 _EVERY_S: Final = 1.0
 _MOST_WAITING: Final = 2_000
@@ -35,9 +35,9 @@ class QueryLog:
     Of more than 2,000 a second it keeps the newest; the log on standard output has a line for each.
     """
 
-    def __init__(self, book: WorklistBook, keep: int, on_failure: Callable[[str], None]) -> None:
+    def __init__(self, queries: QueryBook, keep: int, on_failure: Callable[[str], None]) -> None:
         """Take the store, how many queries it keeps, and who is told why they cannot be kept."""
-        self._book = book
+        self._queries = queries
         self._keep = keep
         self._on_failure = on_failure
         self._waiting: deque[Asked] = deque(maxlen=_MOST_WAITING)
@@ -46,7 +46,7 @@ class QueryLog:
 
     async def start(self) -> None:
         """Begin to keep what is added."""
-        self._last_id = await asyncio.to_thread(self._book.last_query_id)
+        self._last_id = await asyncio.to_thread(self._queries.last_query_id)
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -71,7 +71,7 @@ class QueryLog:
         self._waiting.clear()
         if waiting:
             try:
-                await asyncio.to_thread(lambda: self._book.log([_logged(asked) for asked in waiting], self._keep))
+                await asyncio.to_thread(lambda: self._queries.log([_logged(asked) for asked in waiting], self._keep))
             except StoreUnavailable as error:
                 self._on_failure(str(error))
 

@@ -16,7 +16,7 @@ from dicomfabd.dimse.services import IDENTIFIER_DOES_NOT_MATCH, Peer, Refusal, S
 from dicomfabd.dimse.structure import MalformedDataSet
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.domain.order import StepStatus
-from dicomfabd.store.worklist_interface import ItemQuery, WorklistBook
+from dicomfabd.store.worklist_interface import ItemQuery, QueryBook, WorklistBook
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.worklist.answers import Answers
 from dicomfabd.worklist.checks import MalformedQuery
@@ -42,6 +42,7 @@ class WorklistServer:
         settings: Worklist,
         profiles: Sequence[ProfileSection],
         book: WorklistBook,
+        queries: QueryBook,
         journal: Journal,
         more: Services = _NOTHING_MORE,
         clock: Callable[[], float] = time.time,
@@ -51,7 +52,8 @@ class WorklistServer:
         Args:
             settings: Its section.
             profiles: How some modalities are answered differently.
-            book: Where items are looked up, and queries kept.
+            book: Where items are looked up.
+            queries: Keeps what was asked.
             journal: Told of queries, and of associations that end badly.
             more: What is offered on the same port besides.
             clock: Gives Unix seconds.
@@ -65,7 +67,7 @@ class WorklistServer:
         self._journal = journal
         self._clock = clock
         self._answers = Answers(_ANSWERS_BYTES)
-        self._log = QueryLog(book, settings.keep_queries, journal.worklist_queries_not_kept)
+        self._log = QueryLog(queries, settings.keep_queries, journal.worklist_queries_not_kept)
         self._remembered = lru_cache(_QUESTIONS)(self._question)
         services = replace(more, search={**more.search, _MODALITY_WORKLIST_FIND: self._begin})
         self._listener = DicomListener("worklist", settings, services, journal)

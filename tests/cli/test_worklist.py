@@ -18,7 +18,7 @@ def port(state, journal):
     """A worklist with two items."""
     orders = (an_order("A1"), an_order("A2", patient=Patient("P2", "Müller^Jörg\x1b[2J"), reason="pain"))
     take(state.inbox, a_message(), *(a_new(order) for order in orders))
-    server = WorklistServer(Worklist(port=0), (), state.worklist, journal)
+    server = WorklistServer(Worklist(port=0), (), state.worklist, state.queries, journal)
     with running(server):
         yield server.port
 
@@ -104,7 +104,7 @@ def test_why_says_what_is_not_there(cli, port, arguments, code, said):
 def test_queries_are_listed_and_explained_by_number(cli, port, state):
     """Newest first."""
     keys = [[0x00400100, [[0x00080060, "MR"]]]]
-    state.worklist.log(
+    state.queries.log(
         [LoggedQuery(n, 1e9, "MR01", "MWL", "10.0.0.7", keys, 0, 0.001, 0xA900 * (n == 2), "why") for n in (1, 2)], 9
     )
     listed = cli("worklist", "queries")

@@ -149,7 +149,6 @@ def test_an_older_database_keeps_its_steps(tmp_path):
             "CREATE TABLE old AS SELECT order_id, ordinal, modality, 'FABCT' AS station_ae_title, start_at FROM steps",
             "DROP TABLE steps",
             "DROP TABLE stations",
-            "DROP TABLE worklist_queries",
             "DROP TABLE performances",
             "DROP TABLE performed_steps",
             "DELETE FROM revisions WHERE subject = 'worklist'",

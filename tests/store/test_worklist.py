@@ -221,13 +221,13 @@ def a_query(number):
 
 def test_queries_are_kept_the_newest_of_them(store):
     """As they were asked."""
-    assert 0 == store.worklist.last_query_id()
-    store.worklist.log([a_query(number) for number in range(1, 8)], keep=4)
+    assert 0 == store.queries.last_query_id()
+    store.queries.log([a_query(number) for number in range(1, 8)], keep=4)
 
-    assert [7, 6, 5, 4] == [query.query_id for query in store.worklist.queries(10)]
-    assert [5, 4] == [query.query_id for query in store.worklist.queries(10, before_id=6)]
+    assert [7, 6, 5, 4] == [query.query_id for query in store.queries.queries(10)]
+    assert [5, 4] == [query.query_id for query in store.queries.queries(10, before_id=6)]
     assert (7, a_query(6), None) == (
-        store.worklist.last_query_id(),
-        store.worklist.query(6),
-        store.worklist.query(3),
+        store.queries.last_query_id(),
+        store.queries.query(6),
+        store.queries.query(3),
     )

@@ -128,7 +128,7 @@ def desk(store, journal, health, woken, take, fixed, archive):
         on_work=lambda: woken.append(True),
         addresses=lambda: {"mllp": "127.0.0.1:2575"},
         archive=archive,
-        worklist=worklist_desk_of(worklist_room.WorklistDesk(Worklist(), (), store.worklist)),
+        worklist=worklist_desk_of(worklist_room.WorklistDesk(Worklist(), (), store.worklist, store.queries)),
         performed=store.performed,
         metrics=Metrics(__version__),
         health=health,

@@ -200,9 +200,7 @@ def test_why_an_item_does_not_show(client, put):
 def test_what_modalities_asked_is_listed(client, store):
     """Newest first, page by page, in words."""
     keys = [[0x00100010, "DOE*"], [0x00400100, [[0x00080060, "CT"], [0x00400001, ""]]]]
-    store.worklist.log(
-        [LoggedQuery(n, 1e6, "CT01", "MWL", "10.0.0.7", keys, 3, 0.0015, 0) for n in range(1, 4)], keep=9
-    )
+    store.queries.log([LoggedQuery(n, 1e6, "CT01", "MWL", "10.0.0.7", keys, 3, 0.0015, 0) for n in range(1, 4)], keep=9)
     page = client.get("/api/v1/worklist/queries?limit=2").json()
     rest = client.get(f"/api/v1/worklist/queries?limit=2&before={page['next']}").json()
 

@@ -19,7 +19,9 @@ def serve(store, journal, clock) -> Iterator[Callable[..., WorklistServer]]:
     with contextlib.ExitStack() as started:
 
         def start(profiles: Any = (), **settings: Any) -> WorklistServer:
-            server = WorklistServer(Worklist(port=0, **settings), profiles, store.worklist, journal, clock=clock)
+            server = WorklistServer(
+                Worklist(port=0, **settings), profiles, store.worklist, store.queries, journal, clock=clock
+            )
             started.enter_context(running(server))
             return server
 

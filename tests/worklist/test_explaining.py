@@ -15,7 +15,9 @@ from tests.worklist.asking import find, identifier
 
 @pytest.fixture
 def desk(store, clock):
-    return lambda *profiles, **settings: WorklistDesk(Worklist(**settings), profiles, store.worklist, clock)
+    return lambda *profiles, **settings: WorklistDesk(
+        Worklist(**settings), profiles, store.worklist, store.queries, clock
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -53,17 +53,3 @@ UPDATE orders SET document = json_set(document, '$.steps', (
 ));
 
 INSERT INTO revisions VALUES ('worklist', 0);
-
--- What modalities asked, the newest of it: for people who look for an item that does not show.
-CREATE TABLE worklist_queries (
-    id          INTEGER PRIMARY KEY,
-    at          REAL NOT NULL,
-    calling     TEXT NOT NULL,
-    called      TEXT NOT NULL,
-    peer        TEXT NOT NULL,
-    keys        TEXT NOT NULL,               -- JSON: [[tag, value or nested list], ...]
-    answers     INTEGER NOT NULL,
-    seconds     REAL NOT NULL,
-    status      INTEGER NOT NULL,            -- of the final response
-    comment     TEXT NOT NULL
-) STRICT;
