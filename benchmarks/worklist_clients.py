@@ -1,5 +1,6 @@
 """Modalities that cost little: plain sockets, requests encoded beforehand, answers counted; and DCMTK's findscu."""
 
+import os
 import select
 import struct
 import subprocess
@@ -208,6 +209,8 @@ class Streams:
 
 
 def _stream(port: int, requests: Sequence[bytes], begun: Event, stop: Event) -> None:
+    # It stands for other machines, so it may not take the processors of the one that is measured.
+    os.nice(19)
     poll, asked = select.epoll(), {}
     for request in requests:
         modality = Modality(port)

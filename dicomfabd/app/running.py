@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dicomfabd.app.daemon import Daemon
 from dicomfabd.app.loops import run_loop, settle_memory
+from dicomfabd.app.priorities import let_readers_first
 from dicomfabd.app.samples import send_samples
 from dicomfabd.config import Settings
 from dicomfabd.telemetry import logs
@@ -32,6 +33,7 @@ async def _main(
         loop.add_signal_handler(number, asked_to_stop.set)
     async with Daemon(settings, log) as daemon:
         settle_memory()
+        let_readers_first()
         on_ready(daemon.addresses)
         if sends_samples and not daemon.store.messages.has_messages():
             host, _, port = daemon.addresses["mllp"].rpartition(":")

@@ -16,6 +16,7 @@ from typing import IO, Final
 from pydantic import BaseModel, ConfigDict
 
 from dicomfabd.app.planning import PlannerSetup
+from dicomfabd.app.priorities import let_everybody_first
 from dicomfabd.config import WorkersSection
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.destinations import Destinations
@@ -52,6 +53,7 @@ def main() -> None:
     logs.keep_values_out()
     # Unbuffered: the interpreter cannot end while a thread waits inside a buffered reader.
     commands = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 - open for life
+    let_everybody_first()
     setup = WorkerSetup.model_validate_json(commands.readline())
     stopping, woken = threading.Event(), threading.Event()
 

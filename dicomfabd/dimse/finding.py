@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Final
 
 from dicomfabd.dimse.batches import Batches
 from dicomfabd.dimse.command import answer
@@ -16,6 +17,11 @@ from dicomfabd.dimse.services import (
     Refusal,
     SearchHandler,
 )
+
+_UNPACED: Final = 256
+"""Answers given as fast as can be; whoever asks for more gets them at a pace that leaves the processor to others."""
+
+_PAUSE_S: Final = 0.001
 
 
 async def perform_find(exchange: Exchange) -> None:
@@ -35,6 +41,7 @@ async def _search(exchange: Exchange, begin: SearchHandler) -> None:
     context_id = exchange.context.context_id
     pending: dict[int, bytes] = {}
     final: int | None = None
+    given = 0
     try:
         while final is None:
             batch = search.next() if search.is_quick else await exchange.run(search.next)
@@ -50,8 +57,9 @@ async def _search(exchange: Exchange, begin: SearchHandler) -> None:
                 # Whoever has the last response finds the query in the log.
                 search.close(final)
             await exchange.send(*messages)
+            given += len(batch)
             # A C-CANCEL is read, and everybody else served, between two batches.
-            await asyncio.sleep(0)
+            await asyncio.sleep(_PAUSE_S if given > _UNPACED else 0)
     finally:
         if final is None:
             search.close(PROCESSING_FAILURE)
