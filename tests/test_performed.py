@@ -19,7 +19,7 @@ OVER = "Performed Procedure Step Object may no longer be updated"
 def scu(store, journal):
     """Give a modality with an association to the worklist's port."""
     services = Services(performed=PerformedStepReports(store.performed, journal).handlers)
-    server = WorklistServer(Worklist(port=0), [], store.worklist, journal, services)
+    server = WorklistServer(Worklist(port=0), [], store.worklist, store.queries, journal, services)
     with running(server), modality(server.port) as it:
         yield it
 
