@@ -51,6 +51,8 @@ def range_of(vr: str, key: str) -> tuple[str, str]:
 
 def fold(name: str) -> str:
     """Give a name without case, accents and trailing carets, for comparison (C.2.2.2.1.1)."""
+    if name.isascii():
+        return name.casefold().rstrip("^ ")
     plain = unicodedata.normalize("NFKD", name)
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold().rstrip("^ ")
 

@@ -21,7 +21,7 @@ from dicomfabd.store.sqlite_orders import (
     order_row,
 )
 from dicomfabd.store.sqlite_patients import change_patient, is_same_patient, survivor_of
-from dicomfabd.store.sqlite_steps import add_steps, rewrite_steps, with_own_step_ids
+from dicomfabd.store.sqlite_steps import add_steps, rewrite_steps, taken_step_ids, with_own_step_ids
 
 _BY_ANY_KEY: Final = ("accession_number", "filler_order_number", "placer_order_number")
 _ENDS: Final = {OrderControl.CANCEL: OrderState.CANCELLED, OrderControl.DISCONTINUE: OrderState.DISCONTINUED}
@@ -82,7 +82,8 @@ def _create(db: sqlite3.Connection, change: Change, message_id: int, now: float)
                 "Send the order first (NW), or send PID, ORC and OBR with this message.",
             )
         )
-    order = with_own_step_ids(db, replace(change.order, patient=survivor_of(db, change.order.patient)))
+    order = replace(change.order, patient=survivor_of(db, change.order.patient))
+    order = with_own_step_ids(order, taken_step_ids(db, [order]))
     ended_as = _take_early_cancel(db, change.keys)
     state = ended_as or OrderState.SCHEDULED
     cursor = db.execute(ADD_ORDER, order_row(None, order, state, message_id, now))
@@ -115,7 +116,7 @@ def _rewrite(
         study_instance_uid=stored.study_instance_uid,
         study_uid_origin=stored.study_uid_origin,
     )
-    order = with_own_step_ids(db, order, order_id)
+    order = with_own_step_ids(order, taken_step_ids(db, [order], order_id))
     action = action_for(change.control, state, is_same=order == stored, has_begun=has_begun(db, order_id))
     if action in (Action.CHANGED, Action.REOPENED):
         _write(db, row, stored, order, now)

@@ -21,10 +21,9 @@ from dicomfabd.store.sqlite_orders import ADD_EVENT, ADD_JOB, ADD_ORDER, job_row
 from dicomfabd.store.sqlite_steps import (
     ADD_STATION,
     ADD_STEP,
-    next_revision,
-    station_rows,
     step_rows,
     taken_step_ids,
+    with_own_step_ids,
 )
 
 _Resend = tuple[str, bytes, str, str]
@@ -58,8 +57,7 @@ class _Intake:
         self._now = now
         self._answered = _answered_before(db, submissions)
         self._taken = _taken_accessions(db, submissions)
-        self._taken_steps = taken_step_ids(db, _step_ids(_orders_of(submissions)))
-        self._revision = next_revision(db)
+        self._taken_steps = taken_step_ids(db, _orders_of(submissions))
         self._all_one_by_one = _is_any_waiting(db)
         self._messages: list[tuple[Any, ...]] = []
         self._orders: list[tuple[Any, ...]] = []
@@ -100,8 +98,8 @@ class _Intake:
         ]
         if len(orders) != len(submission.changes) or (orders and self._all_one_by_one):
             return False
-        names, steps = [order.accession_number for order in orders], _step_ids(orders)
-        return _are_new(names, self._taken) and _are_new(steps, self._taken_steps)
+        names = [order.accession_number for order in orders]
+        return self._taken.isdisjoint(names) and len(set(names)) == len(names)
 
     def _add(self, submission: Submission) -> Accepted:
         message_id, self._message_id = self._message_id, self._message_id + 1
@@ -116,10 +114,12 @@ class _Intake:
         order_id, self._order_id = self._order_id, self._order_id + 1
         now = self._now
         self._taken.add(order.accession_number)
-        self._taken_steps.update(_step_ids([order]))
+        order = with_own_step_ids(order, self._taken_steps)
+        self._taken_steps.update([step.scheduled_procedure_step_id for step in order.steps])
         self._orders.append(order_row(order_id, order, OrderState.SCHEDULED, message_id, now))
-        self._steps += step_rows(order_id, order, self._revision)
-        self._stations += station_rows(order_id, order)
+        steps, stations = step_rows(order_id, order)
+        self._steps += steps
+        self._stations += stations
         self._jobs += job_rows(order_id, change, order, now)
         self._events.append((order_id, now, "order.created", f'{{"message":{message_id},"control":"NW"}}'))
         return Applied(Action.CREATED, order.accession_number, order.modality, order_id)
@@ -143,7 +143,8 @@ class _Intake:
             db.execute("RELEASE message")
         self._all_one_by_one = _is_any_waiting(db)
         self._taken |= {done.accession_number for done in applied}
-        self._taken_steps.update(_step_ids(_orders_of([submission])))
+        orders = _orders_of([submission])
+        self._taken_steps.update([step.scheduled_procedure_step_id for order in orders for step in order.steps])
         return Accepted(submission.answer, is_duplicate=False, applied=tuple(applied), message_id=message_id)
 
     def _write(self) -> None:
@@ -214,14 +215,6 @@ def _orders_of(submissions: Iterable[Submission]) -> list[Order]:
         for change in submission.changes
         if isinstance(change, Change) and change.order
     ]
-
-
-def _step_ids(orders: Iterable[Order]) -> list[str]:
-    return [step.scheduled_procedure_step_id for order in orders for step in order.steps]
-
-
-def _are_new(names: Sequence[str], taken: set[str]) -> bool:
-    return taken.isdisjoint(names) and len(set(names)) == len(names)
 
 
 def _taken_accessions(db: sqlite3.Connection, submissions: Sequence[Submission]) -> set[str]:

@@ -1,19 +1,24 @@
 """Steps as rows: what the worklist is looked up by; written in the transaction of the change they show."""
 
+import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from pydantic_core import to_json
 
 from dicomfabd.dimse.matching import fold_groups
-from dicomfabd.domain.draft import short_id
-from dicomfabd.domain.order import ENDED, STEP_STATUS, Order, OrderState, StepStatus
+from dicomfabd.domain.order import ENDED, SH_LENGTH, STEP_STATUS, Order, OrderState, StepStatus
 from dicomfabd.store.rows import from_document
 
 ADD_STEP: Final = "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
 ADD_STATION: Final = "INSERT INTO stations VALUES (?, ?, ?, ?)"
+_NEW: Final = 0
+"""The revision of a step that was never changed; another order's is not mistaken for it."""
+
+Station = tuple[str, str, int, int]
+
 _DROP_STATION: Final = (
     "DELETE FROM stations WHERE station_ae_title = ? AND start_at = ? AND order_id = ? AND ordinal = ?"
 )
@@ -26,42 +31,47 @@ def next_revision(db: sqlite3.Connection) -> int:
 
 
 def step_rows(
-    order_id: int, order: Order, revision: int, status: StepStatus = StepStatus.SCHEDULED, done_at: float | None = None
-) -> list[tuple[Any, ...]]:
-    """Give the parameters of ADD_STEP, for steps that all stand alike."""
+    order_id: int,
+    order: Order,
+    revision: int = _NEW,
+    status: StepStatus = StepStatus.SCHEDULED,
+    done_at: float | None = None,
+) -> tuple[list[tuple[Any, ...]], list[Station]]:
+    """Give the parameters of ADD_STEP, for steps that all stand alike, and those of ADD_STATION."""
     name = f"={fold_groups(order.patient.patient_name)}="
-    return [
-        (
-            order_id,
-            ordinal,
-            step.scheduled_procedure_step_id,
-            step.modality,
-            f"{step.scheduled_at:%Y%m%d%H%M%S}",
-            step.worklist_label,
-            name,
-            status.value,
-            done_at,
-            revision,
+    steps: list[tuple[Any, ...]] = []
+    stations: list[Station] = []
+    for ordinal, step in enumerate(order.steps):
+        start_at = f"{step.scheduled_at:%Y%m%d%H%M%S}"
+        stations += [(title, start_at, order_id, ordinal) for title in step.station_ae_titles]
+        steps.append(
+            (
+                order_id,
+                ordinal,
+                step.scheduled_procedure_step_id,
+                step.modality,
+                start_at,
+                step.worklist_label,
+                name,
+                status.value,
+                done_at,
+                revision,
+            )
         )
-        for ordinal, step in enumerate(order.steps)
-    ]
+    return steps, stations
 
 
-def station_rows(order_id: int, order: Order) -> list[tuple[str, str, int, int]]:
+def station_rows(order_id: int, order: Order) -> list[Station]:
     """Give the parameters of ADD_STATION."""
-    return [
-        (title, f"{step.scheduled_at:%Y%m%d%H%M%S}", order_id, ordinal)
-        for ordinal, step in enumerate(order.steps)
-        for title in step.station_ae_titles
-    ]
+    return step_rows(order_id, order)[1]
 
 
 def add_steps(db: sqlite3.Connection, order_id: int, order: Order, state: OrderState, now: float) -> None:
     """List the steps of an order that has none yet."""
     status = STEP_STATUS[state]
-    rows = step_rows(order_id, order, next_revision(db), status, now if status.is_over else None)
-    db.executemany(ADD_STEP, rows)
-    db.executemany(ADD_STATION, station_rows(order_id, order))
+    steps, stations = step_rows(order_id, order, next_revision(db), status, now if status.is_over else None)
+    db.executemany(ADD_STEP, steps)
+    db.executemany(ADD_STATION, stations)
 
 
 def rewrite_steps(
@@ -115,30 +125,35 @@ def set_statuses(
     db.executemany(ADD_STATION.replace("INSERT", "INSERT OR IGNORE", 1), stations)
 
 
-def taken_step_ids(db: sqlite3.Connection, step_ids: Iterable[str], order_id: int = 0) -> set[str]:
-    """Give those of some step IDs that another order's steps have."""
+def taken_step_ids(db: sqlite3.Connection, orders: Iterable[Order], order_id: int = 0) -> set[str]:
+    """Give those of some orders' step IDs that steps of another order have."""
+    step_ids = [step.scheduled_procedure_step_id for order in orders for step in order.steps]
     rows = db.execute(
         "SELECT DISTINCT step_id FROM steps WHERE step_id IN (SELECT value FROM json_each(?)) AND order_id <> ?",
-        (to_json(list(step_ids)).decode(), order_id),
+        (to_json(step_ids).decode(), order_id),
     )
     return {row[0] for row in rows}
 
 
-def with_own_step_ids(db: sqlite3.Connection, order: Order, order_id: int = 0) -> Order:
+def with_own_step_ids(order: Order, taken: Collection[str]) -> Order:
     """Give an order whose step IDs no other order has: a modality knows an examination by this ID alone.
 
     The one that stands for a taken ID depends on the order alone, so that it is the same each time it is sent.
     """
-    taken = taken_step_ids(db, [step.scheduled_procedure_step_id for step in order.steps], order_id)
-    if not taken:
+    if not any(step.scheduled_procedure_step_id in taken for step in order.steps):
         return order
     steps = [
-        replace(step, scheduled_procedure_step_id=short_id("step", order.accession_number, str(ordinal)))
+        replace(step, scheduled_procedure_step_id=_own_id(order.accession_number, ordinal))
         if step.scheduled_procedure_step_id in taken
         else step
         for ordinal, step in enumerate(order.steps)
     ]
     return replace(order, steps=tuple(steps))
+
+
+def _own_id(accession_number: str, ordinal: int) -> str:
+    """Give an ID that no sender would, the same each time (SH, 16 characters)."""
+    return "S" + hashlib.sha256(f"step\x1f{accession_number}\x1f{ordinal}".encode()).hexdigest()[: SH_LENGTH - 1]
 
 
 def unlist(db: sqlite3.Connection, steps: Sequence[sqlite3.Row]) -> int:

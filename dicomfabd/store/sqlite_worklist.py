@@ -45,7 +45,9 @@ class SqliteWorklistBook:
 
     def revision(self) -> int:
         """See `WorklistBook.revision`."""
-        return int(self._file.read("SELECT revision FROM revisions WHERE subject = 'worklist'")[0][0])
+        # New items change nothing but the number of orders.
+        changed = "SELECT revision FROM revisions WHERE subject = 'worklist'"
+        return int(self._file.read(f"SELECT ({changed}) + coalesce((SELECT max(id) FROM orders), 0)")[0][0])
 
     def retire(self, done_before: float) -> int:
         """See `WorklistBook.retire`."""

@@ -245,7 +245,6 @@ def test_the_worklist_shows_a_change_at_once(store, put, begin):
     begin(a_reference(order))
 
     assert before != store.worklist.revision()
-    assert store.worklist.revision() == store.worklist.by_accession("A1").steps[0].revision
 
 
 def test_an_order_that_was_cancelled_stays_so(store, put, begin, end):
