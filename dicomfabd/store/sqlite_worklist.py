@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
+from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.domain.order import StepStatus
 from dicomfabd.store.rows import from_document
 from dicomfabd.store.sqlite import SqliteFile
@@ -31,7 +32,7 @@ class SqliteWorklistBook:
     def find(self, query: ItemQuery, limit: int, after: ListedItem | None = None) -> list[ListedItem]:
         """See `WorklistBook.find`."""
         sql, parameters = statement(query, limit, after)
-        return [*map(ListedItem._make, self._file.read(sql, *parameters))]
+        return [*map(ListedItem._make, self._read(sql, *parameters))]
 
     def load(self, order_ids: Collection[int]) -> Mapping[int, OrderOnFile]:
         """See `WorklistBook.load`."""
@@ -47,13 +48,13 @@ class SqliteWorklistBook:
         """See `WorklistBook.revision`."""
         # New items change nothing but the number of orders.
         changed = "SELECT revision FROM revisions WHERE subject = 'worklist'"
-        return int(self._file.read(f"SELECT ({changed}) + coalesce((SELECT max(id) FROM orders), 0)")[0][0])
+        return int(self._read(f"SELECT ({changed}) + coalesce((SELECT max(id) FROM orders), 0)")[0][0])
 
     def retire(self, done_before: float) -> int:
         """See `WorklistBook.retire`."""
         due = "FROM steps WHERE is_listed = 1 AND done_at IS NOT NULL AND done_at < ? LIMIT ?"
         total = 0
-        while self._file.read(f"SELECT 1 {due}", done_before, 1):
+        while self._read(f"SELECT 1 {due}", done_before, 1):
 
             def operation(db: sqlite3.Connection) -> int:
                 rows = db.execute(f"SELECT order_id, ordinal {due}", (done_before, _MOST_AT_ONCE)).fetchall()
@@ -62,10 +63,16 @@ class SqliteWorklistBook:
             total += self._file.writer.run(operation)
         return total
 
+    def _read(self, sql: str, *parameters: Any) -> list[sqlite3.Row]:
+        try:
+            return self._file.read(sql, *parameters)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"cannot read: {error}") from error
+
     def _orders(self, condition: str, value: object) -> dict[int, OrderOnFile]:
         orders: dict[int, tuple[str, float, float]] = {}
         steps: dict[int, list[StepOnFile]] = {}
-        for row in self._file.read(
+        for row in self._read(
             "SELECT o.id, o.document, o.created_at, o.updated_at, s.status, s.done_at, s.is_listed, s.revision"
             f" FROM orders o JOIN steps s ON s.order_id = o.id WHERE {condition} ORDER BY o.id, s.ordinal",
             value,

@@ -96,7 +96,7 @@ class LoggedQuery:
 
 
 class WorklistBook(Protocol):
-    """Looks items up by index. Thread-safe."""
+    """Looks items up by index. Thread-safe; what cannot be read or written raises StoreUnavailable."""
 
     def find(self, query: ItemQuery, limit: int, after: ListedItem | None = None) -> list[ListedItem]:
         """Give items by start; those that come after one that was given before, if there is such."""

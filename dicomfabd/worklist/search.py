@@ -6,7 +6,8 @@ from typing import Final
 
 from pydicom.uid import ImplicitVRLittleEndian
 
-from dicomfabd.dimse.services import PENDING, PENDING_UNSUPPORTED_KEYS
+from dicomfabd.dimse.services import OUT_OF_RESOURCES, PENDING, PENDING_UNSUPPORTED_KEYS, Refusal
+from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.domain.servable import problems
 from dicomfabd.store.worklist_interface import ListedItem, OrderOnFile, WorklistBook
 from dicomfabd.telemetry.journal import Journal
@@ -77,7 +78,13 @@ class WorklistSearch:
         self._orders: Mapping[int, OrderOnFile] = {}
 
     def next(self) -> list[tuple[int, bytes]]:
-        """See `Search.next`."""
+        """See `Search.next`; raises Refusal when the store cannot be read."""
+        try:
+            return self._next()
+        except StoreUnavailable as error:
+            raise Refusal(OUT_OF_RESOURCES, "the worklist cannot be read now; ask again") from error
+
+    def _next(self) -> list[tuple[int, bytes]]:
         batch: list[tuple[int, bytes]] = []
         left = self.question.profile.max_answers - self.given
         until = time.monotonic() + _LONGEST_S

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -22,6 +24,7 @@ from dicomfabd.worklist.querylog import Asked, QueryLog
 from tests.builders import NOON, a_cancel, a_message, a_new, an_order
 from tests.conftest import program
 from tests.dimse.raw import DATA, IMPLICIT, MWL, RawPeer, a_command, a_fragment
+from tests.peers import orthanc
 from tests.worklist.asking import find, identifier
 
 
@@ -113,6 +116,21 @@ def test_an_item_no_modality_could_take_is_given_to_none(serve, put, store, tmp_
 
     assert ([["A2"], ["A2"]], "A1") == (found, said["accession"])
     assert "Modality is not a code" in said["reason"]
+
+
+@pytest.mark.parametrize("keys", [{}, {"PatientName": "DOE*"}], ids=["by index", "by looking"])
+def test_a_store_that_cannot_be_read_fails_the_query(serve, put, tmp_path, keys):
+    """A700, so that the modality asks again; the association lives on."""
+    put(a_new(an_order("A1")))
+    server = serve()
+    with contextlib.closing(sqlite3.connect(tmp_path / "store.db")) as db, db:
+        db.execute("ALTER TABLE steps RENAME TO gone")
+    failed = find(server.port, identifier(keys))
+    with contextlib.closing(sqlite3.connect(tmp_path / "store.db")) as db, db:
+        db.execute("ALTER TABLE gone RENAME TO steps")
+
+    assert (0xA700, []) == (failed.status, failed.answers)
+    assert ["A1"] == find(server.port, identifier(keys)).accessions
 
 
 @pytest.fixture
@@ -231,3 +249,22 @@ def test_findscu_finds_an_item(serve, put):
     )
 
     assert an_order().study_instance_uid in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_orthanc_asks_the_worklist(serve, put, tmp_path):
+    """As a client, in its own character set."""
+    put(a_new(an_order("A1", patient=Patient("P1", "Müller^Jörg"))), a_new(an_order("A2")))
+    port = serve().port
+    with orthanc(tmp_path / "orthanc") as it:
+
+        def post(path: str, body: dict[str, object], method: str = "POST") -> object:
+            url = f"http://127.0.0.1:{it.http_port}{path}"
+            request = urllib.request.Request(url, json.dumps(body).encode(), method=method)
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
+                return json.loads(answer.read() or b"null")
+
+        post("/modalities/fab", {"AET": "FAB", "Host": "127.0.0.1", "Port": port}, "PUT")
+        found = post("/modalities/fab/find-worklist", {"PatientName": "MULLER*", "AccessionNumber": ""})
+
+    assert [("A1", "Müller^Jörg")] == [(item["AccessionNumber"], item["PatientName"]) for item in found]
