@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dicomfabd.store.worklist_interface import LoggedQuery
-from dicomfabd.web.orders import moment
+from dicomfabd.web.api.orders import moment
 from dicomfabd.web.worklist_desk import WorklistDesk
 from dicomfabd.worklist import desk
 from dicomfabd.worklist.asking import from_file, in_words

@@ -28,7 +28,7 @@ from dicomfabd.config import Settings
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.store.archive_interface import ArchiveIndex, ArchiveQuery, Level
 from dicomfabd.store.opening import open_archive_index
-from dicomfabd.web.archived import StudyFilter, one_study, series_of, study_detail, study_summary
+from dicomfabd.web.api.archived import StudyFilter, one_study, series_of, study_detail, study_summary
 
 archive_app = typer.Typer(
     help="Look at what the built-in archive holds, with the daemon running or not.", no_args_is_help=True

@@ -29,8 +29,8 @@ from dicomfabd.intake.orders import OrderRequest
 from dicomfabd.intake.reading import Reading
 from dicomfabd.plan.planner import Planner
 from dicomfabd.store.interface import PatientChange
-from dicomfabd.web.orders import content
-from dicomfabd.web.words import fault_in_words
+from dicomfabd.web.api.orders import content
+from dicomfabd.web.api.words import fault_in_words
 
 _ASKS: Final = {
     OrderControl.NEW: ("a new order", "scheduled"),

@@ -20,8 +20,8 @@ from dicomfabd.cli.console import (
 )
 from dicomfabd.store.interface import MessageQuery, StoredMessage
 from dicomfabd.store.opening import Store
-from dicomfabd.web.messages import MOST_REPLAYS, detail, summary, text_of
-from dicomfabd.web.order_door import answer_to, is_json
+from dicomfabd.web.api.messages import MOST_REPLAYS, detail, summary, text_of
+from dicomfabd.web.api.order_door import answer_to, is_json
 
 messages_app = typer.Typer(
     help="Look at what was sent to us and take it again, with the daemon running or not.", no_args_is_help=True

@@ -24,7 +24,7 @@ from dicomfabd.cli.console import (
 from dicomfabd.cli.registry import editor_of, named, registry_of
 from dicomfabd.config import DestinationSection
 from dicomfabd.pacs.reachability import check
-from dicomfabd.web.destinations import FIELDS, summary
+from dicomfabd.web.api.destinations import FIELDS, summary
 
 pacs_app = typer.Typer(
     help="Manage, ask and use the PACS studies go to, with the daemon running or not.", no_args_is_help=True

@@ -20,7 +20,7 @@ from dicomfabd.cli.registry import editor_of, registry_of
 from dicomfabd.config import ConfigError
 from dicomfabd.config.pacs_json import LARGEST_FILE, Entry, read_pacs_json
 from dicomfabd.domain.destinations import RESERVED_NAMES, Destinations
-from dicomfabd.web.destinations import warnings
+from dicomfabd.web.api.destinations import warnings
 
 
 def import_file(

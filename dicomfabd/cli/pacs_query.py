@@ -22,8 +22,8 @@ from dicomfabd.cli.registry import askable, registry_of
 from dicomfabd.pacs.dcmtk import find_command
 from dicomfabd.pacs.query import Answer, State
 from dicomfabd.pacs.question import MOST_ROWS, Level, Question
-from dicomfabd.web.answers import ask_active, chosen, header, question_of, table, told
-from dicomfabd.web.spreadsheet import write_csv
+from dicomfabd.web.api.answers import ask_active, chosen, header, question_of, table, told
+from dicomfabd.web.api.spreadsheet import write_csv
 
 _COLUMNS: Final = {
     Level.PATIENT: {

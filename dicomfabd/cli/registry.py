@@ -13,7 +13,7 @@ from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.pacs.question import BadQuestion
 from dicomfabd.store.opening import open_store
 from dicomfabd.telemetry.logs import keep_values_out
-from dicomfabd.web.destinations import DestinationEditor, DestinationFixed, DestinationRefused, NameTaken
+from dicomfabd.web.api.destinations import DestinationEditor, DestinationFixed, DestinationRefused, NameTaken
 
 
 @contextmanager

@@ -33,8 +33,8 @@ from dicomfabd.intake import batches
 from dicomfabd.intake.replaying import Replayer
 from dicomfabd.store.interface import Replayed, StoredMessage
 from dicomfabd.store.opening import Store
-from dicomfabd.web.messages import audited, replayed
-from dicomfabd.web.order_door import OrderDoor, is_json
+from dicomfabd.web.api.messages import audited, replayed
+from dicomfabd.web.api.order_door import OrderDoor, is_json
 
 
 @messages_app.command("replay")

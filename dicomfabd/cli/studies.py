@@ -30,7 +30,7 @@ from dicomfabd.fabricate.study import fabricate as make
 from dicomfabd.fabricate.study import write_file
 from dicomfabd.store.interface import OrderQuery, StoredOrder
 from dicomfabd.store.opening import Store
-from dicomfabd.web.orders import detail, summary
+from dicomfabd.web.api.orders import detail, summary
 
 orders_app = typer.Typer(help="Look at orders, with the daemon running or not.", no_args_is_help=True)
 

@@ -2,23 +2,27 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from dicomfabd import __version__
+from dicomfabd.domain.access import Role
+from dicomfabd.web.access.needs import GuardedRouter, needs
 from dicomfabd.web.desk import WebDesk
 
 
-def router(desk: WebDesk) -> APIRouter:
+def router(desk: WebDesk) -> GuardedRouter:
     """Give the routes."""
-    routes = APIRouter()
+    routes = GuardedRouter()
 
     @routes.get("/livez", response_class=PlainTextResponse)
+    @needs(Role.NONE)
     async def live() -> str:
         """The event loop turns."""
         return "ok\n"
 
     @routes.get("/readyz", response_class=PlainTextResponse)
+    @needs(Role.NONE)
     async def ready() -> PlainTextResponse:
         """Orders can be taken: store writable, doors open. A PACS that is away does not count."""
         wrong = [result for result in desk.health.results() if not result.ok]
@@ -26,6 +30,7 @@ def router(desk: WebDesk) -> APIRouter:
         return PlainTextResponse(text, 503 if wrong else 200)
 
     @routes.get("/healthz")
+    @needs(Role.NONE)
     async def health() -> JSONResponse:
         """Every check by name, as application/health+json."""
         results = desk.health.results()
@@ -37,6 +42,7 @@ def router(desk: WebDesk) -> APIRouter:
         return JSONResponse(body, 200 if is_well else 503, media_type="application/health+json")
 
     @routes.get("/metrics")
+    @needs(Role.NONE)
     def metrics() -> Response:
         """Everything counted, in the Prometheus text format."""
         for state, amount in desk.book.counts().items():

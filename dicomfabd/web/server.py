@@ -13,27 +13,27 @@ from fastapi.staticfiles import StaticFiles
 
 from dicomfabd import __version__
 from dicomfabd.config import Web
-from dicomfabd.web import (
+from dicomfabd.web import probes, problems
+from dicomfabd.web.access.doorman import OpenDoor
+from dicomfabd.web.api import (
     archive_routes,
-    dicomweb_pictures,
-    dicomweb_routes,
-    dicomweb_search,
     message_routes,
+    openapi,
     order_acts,
     order_routes,
     pacs_routes,
-    pages,
     performed_routes,
-    probes,
-    problems,
     query_routes,
     worklist_routes,
 )
-from dicomfabd.web.asking import Turnstile
+from dicomfabd.web.api.asking import Turnstile
+from dicomfabd.web.api.order_door import OrderDoor
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.dicomweb_origins import DicomwebOrigins
+from dicomfabd.web.dicomweb import pictures, search
+from dicomfabd.web.dicomweb import routes as wado
+from dicomfabd.web.dicomweb.origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
-from dicomfabd.web.order_door import OrderDoor
+from dicomfabd.web.pages import orders as orders_page
 
 _KEEP_ALIVE_S: Final = 5
 _MOST_CONNECTIONS: Final = 512
@@ -42,9 +42,8 @@ _MOST_ASKING: Final = 16  # of the 40 threads that serve requests
 
 def build(desk: WebDesk) -> FastAPI:
     """Put the rooms' routes together."""
-    app = FastAPI(
-        title="dicomfabd", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
-    )
+    app = FastAPI(title="dicomfabd", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.doorman = OpenDoor()
     if desk.archive.origins:
         app.add_middleware(DicomwebOrigins, origins=desk.archive.origins)
     for rules in (problems, pacs_routes, query_routes):
@@ -61,10 +60,11 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(query_routes.router(desk, turnstile))
     app.include_router(pacs_routes.router(desk, turnstile))
     app.include_router(archive_routes.router(desk.archive, desk.messages.audit))
-    app.include_router(dicomweb_search.router(desk.archive))
-    app.include_router(dicomweb_pictures.router(desk.archive))
-    app.include_router(dicomweb_routes.router(desk.archive))
-    app.include_router(pages.router(desk))
+    app.include_router(search.router(desk.archive))
+    app.include_router(pictures.router(desk.archive))
+    app.include_router(wado.router(desk.archive))
+    app.include_router(openapi.router())
+    app.include_router(orders_page.router(desk))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app
 

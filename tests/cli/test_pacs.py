@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dicomfabd.domain.delivery import Destination
-from dicomfabd.web.destinations import FIELDS
+from dicomfabd.web.api.destinations import FIELDS
 from tests.builders import a_message, a_new, an_order, an_orm, take
 from tests.daemons import daemons
 from tests.peers import fake_pacs, free_port, orthanc

@@ -15,7 +15,7 @@ from dicomfabd.pacs.dcmtk import find_command, get_command, move_command
 from dicomfabd.pacs.query import STUDY_ROOT
 from dicomfabd.pacs.question import Level
 from dicomfabd.pacs.selection import Selection
-from dicomfabd.web.answers import question_of
+from dicomfabd.web.api.answers import question_of
 from tests.conftest import program
 from tests.pacs.instances import a_file
 from tests.peers import free_port, orthanc, serving

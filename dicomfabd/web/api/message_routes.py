@@ -1,0 +1,142 @@
+"""Every message we were sent: how it was answered, what it did, its bytes; and taking it once more."""
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import Depends, HTTPException, Query, Request, Response
+
+from dicomfabd.domain.access import Role
+from dicomfabd.store.interface import MessageQuery, Replayed, StoredMessage
+from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.api.messages import MOST_REPLAYS, audited, detail, media_type, replayed, summary
+from dicomfabd.web.api.order_door import OrderDoor, answer_to, is_json
+from dicomfabd.web.api.orders import tell
+from dicomfabd.web.desk import WebDesk
+from dicomfabd.web.request_parts import Before, Limit, RowId, actor_of, body_of, is_json_type, refuse_type
+from dicomfabd.web.request_parts import media_type as type_of
+
+_NO_ANSWER: Final = "none"
+_Code = Literal["AA", "AE", "AR", "none"]
+_Text = Annotated[str, Query(max_length=250)]
+_HL7: Final = frozenset({"text/plain", "application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7"})
+_TAKES_A_COPY: Final = {
+    "requestBody": {
+        "required": False,
+        "description": "Nothing: the message as it is. A message: an edited copy, its bytes taken as they are.",
+        "content": {name: {"schema": {"type": "string"}} for name in sorted(_HL7)},
+    }
+}
+
+
+def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
+    """Give the routes; all run on threads, because the store blocks."""
+    routes = GuardedRouter()
+
+    @routes.get("/api/v1/messages")
+    @needs(Role.VIEWER)
+    def list_messages(
+        code: Annotated[list[_Code] | None, Query(description="May be given several times.")] = None,
+        quarantined: bool | None = None,
+        type_: Annotated[str, Query(alias="type", max_length=250, examples=["ORM^O01"])] = "",
+        sender: _Text = "",
+        control_id: _Text = "",
+        replay_of: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+        limit: Limit = 100,
+        before: Before = None,
+    ) -> dict[str, Any]:
+        """List messages, newest first; `next` is the `before` of the following page."""
+        query = MessageQuery(
+            codes=frozenset("" if one == _NO_ANSWER else one for one in code or ()),
+            is_quarantined=quarantined,
+            message_type=type_,
+            sending_application=sender,
+            control_id=control_id,
+            replay_of=replay_of,
+            before_id=before,
+            limit=limit,
+        )
+        found = desk.messages.find(query)
+        return {
+            "messages": [summary(message) for message in found],
+            "next": found[-1].message_id if len(found) == limit else None,
+        }
+
+    @routes.get("/api/v1/messages/{message_id}")
+    @needs(Role.VIEWER)
+    def show_message(message_id: RowId) -> dict[str, Any]:
+        """Give one message: its faults in plain words, what it did, its replays."""
+        message = _existing(desk, message_id)
+        return detail(message, desk.messages.find(MessageQuery(replay_of=message_id, limit=MOST_REPLAYS)))
+
+    @routes.get("/api/v1/messages/{message_id}/raw")
+    @needs(Role.VIEWER, messages=True)
+    def raw_message(message_id: RowId) -> Response:
+        """Give a message's bytes as they came."""
+        message = _existing(desk, message_id)
+        return _download(message, message.raw, f"message-{message_id}")
+
+    @routes.get("/api/v1/messages/{message_id}/answer")
+    @needs(Role.VIEWER)
+    def answer_to_message(message_id: RowId) -> Response:
+        """Give the bytes a message was answered with."""
+        message = _existing(desk, message_id)
+        answer = answer_to(message, desk.book) if is_json(message) else message.answer
+        if not answer:
+            raise HTTPException(404, f"message {message_id} got no answer")
+        return _download(message, answer, f"message-{message_id}-answer")
+
+    @routes.post("/api/v1/messages/{message_id}/replay", openapi_extra=_TAKES_A_COPY)
+    @needs(Role.OPERATOR)
+    def replay_message(message_id: RowId, request: Request, body: Annotated[bytes, Depends(body_of)]) -> dict[str, Any]:
+        """Take a message, or the edited copy of it in the body, once more; `code` says how it was answered."""
+        message = _existing(desk, message_id)
+        given = type_of(request)
+        if body and given not in _HL7 and not (is_json(message) and is_json_type(given)):
+            raise refuse_type(given, "text/plain or application/hl7-v2")
+        outcome = _replay(desk, door, message, body or None, actor_of(request))
+        return replayed(message_id, outcome)
+
+    @routes.get("/api/v1/audit")
+    @needs(Role.VIEWER)
+    def audit_trail(limit: Limit = 100, before: Before = None) -> dict[str, Any]:
+        """List what people did, newest first; `next` is the `before` of the following page."""
+        found = desk.messages.audit_trail(before, limit)
+        return {
+            "entries": [audited(entry) for entry in found],
+            "next": found[-1].entry_id if len(found) == limit else None,
+        }
+
+    return routes
+
+
+def _replay(desk: WebDesk, door: OrderDoor, message: StoredMessage, edited: bytes | None, actor: str) -> Replayed:
+    if is_json(message):
+        outcome = door.replay(message, edited, actor)
+    else:
+        try:
+            outcome = desk.replay(message.message_id, edited, actor)
+        except LookupError as error:
+            raise HTTPException(404, f"there is no message {message.message_id}") from error
+        except ValueError as error:
+            raise HTTPException(409, str(error)) from error
+    for done in outcome.applied:
+        tell(desk, done, "person")
+    if outcome.applied:
+        desk.on_work()
+    return outcome
+
+
+def _download(message: StoredMessage, content: bytes, name: str) -> Response:
+    ending = "json" if is_json(message) else "hl7"
+    # As a download and never sniffed (`guards`): what a sender wrote is not shown as a page of ours.
+    headers = {
+        "Content-Type": media_type(message, content),
+        "Content-Disposition": f'attachment; filename="{name}.{ending}"',
+    }
+    return Response(content, 200, headers)
+
+
+def _existing(desk: WebDesk, message_id: int) -> StoredMessage:
+    message = desk.messages.get(message_id)
+    if message is None:
+        raise HTTPException(404, f"there is no message {message_id}")
+    return message

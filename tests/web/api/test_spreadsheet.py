@@ -1,0 +1,45 @@
+"""CSV that is data only."""
+
+import csv
+import io
+
+import pytest
+
+from dicomfabd.web.api.spreadsheet import BYTE_ORDER_MARK, write_csv
+
+
+def read(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_rows_may_differ():
+    """The header is fixed: what a row lacks is empty, what it has beside is left out."""
+    text = write_csv(["a", "b"], [{"a": "1"}, {"b": "2", "c": "3"}, {}])
+
+    assert [["a", "b"], ["1", ""], ["", "2"], ["", ""]] == read(text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1", "\u00a0=1", "＝1", "=cmd|' /C calc'!A0"],
+)
+def test_no_value_is_a_formula(value):
+    """An apostrophe makes it text, after blanks too."""
+    assert f"'{value}" == read(write_csv(["a"], [{"a": value}]))[1][0]
+
+
+@pytest.mark.parametrize("value", ["DOE^JANE", "1=1", "a-b", "1.2.840", "'quoted'", ""])
+def test_other_values_stay_as_they_are(value):
+    """No apostrophe where none is needed."""
+    assert value == (read(write_csv(["a", "b"], [{"a": value, "b": "x"}]))[1][0])
+
+
+@pytest.mark.parametrize("value", ['say "x", y', "two\nlines", "semi;colon", "comma,", 'end"', "山田^太郎"])
+def test_quoting_keeps_values_whole(value):
+    """Separators, quotes and line ends (RFC 4180)."""
+    assert [["a", "b"], [value, "after"]] == read(write_csv(["a", "b"], [{"a": value, "b": "after"}]))
+
+
+def test_a_byte_order_mark_is_written_on_demand():
+    """Once, at the beginning."""
+    assert write_csv(["a"], [], with_mark=True) == BYTE_ORDER_MARK + write_csv(["a"], [])
