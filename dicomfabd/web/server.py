@@ -39,6 +39,7 @@ from dicomfabd.web.guards import Guards
 from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import new_order
 from dicomfabd.web.pages import orders as orders_page
+from dicomfabd.web.pages import worklist as worklist_page
 from dicomfabd.web.pages.rendering import Pages
 
 _KEEP_ALIVE_S: Final = 5
@@ -74,7 +75,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(wado.router(desk.archive))
     app.include_router(openapi.router())
     pages = Pages()
-    for page in (orders_page, messages_page, new_order):
+    for page in (orders_page, messages_page, new_order, worklist_page):
         app.include_router(page.router(desk, pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app
