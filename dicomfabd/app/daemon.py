@@ -17,6 +17,7 @@ from dicomfabd.app.archive_others import others_of
 from dicomfabd.app.explaining import Explainer
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
+from dicomfabd.app.people import people_maker
 from dicomfabd.app.planning import choices_of, planner_setup
 from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
 from dicomfabd.app.readers import ReaderPool
@@ -230,6 +231,8 @@ class Daemon:
             procedures=explainer.procedures,
             samples=sample_templates,
             templates=store.templates,
+            patients=store.patients,
+            make_up=people_maker(settings.patients, store.patients),
             choices=choices_of(planner, settings.stations),
             route=router_setup(settings).route(store.destinations),
             explain=explainer.explain,

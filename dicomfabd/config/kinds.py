@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from dicomfabd.domain.delivery import TRANSFER_SYNTAXES
+from dicomfabd.domain.numbering import pattern_fault
 
 FIELD_PATH: Final = re.compile(r"([A-Z][A-Z0-9]{2})-([1-9]\d{0,2})(?:\.([1-9]\d?)(?:\.([1-9]\d?))?)?")
 """A place in an HL7 message, `SEG-F`, `SEG-F.C` or `SEG-F.C.S`: segment, field, component, sub-component."""
@@ -71,6 +72,12 @@ def _ae_title(value: str) -> str:
         or not value.strip()
     ):
         raise ValueError("not an AE title")
+    return value
+
+
+def _id_pattern(value: str) -> str:
+    if pattern_fault(value):
+        raise ValueError("not a pattern")
     return value
 
 
@@ -163,6 +170,12 @@ Network = Annotated[
 AeTitle = Annotated[
     str, AfterValidator(_ae_title), Hint("not an AE title. Use 1 to 16 ASCII characters without backslash.")
 ]
+IdPattern = Annotated[
+    str,
+    AfterValidator(_id_pattern),
+    Hint("not a pattern of IDs. Write text with {6digits}, {4letters} or {4hex} in it, at most 64 characters."),
+]
+Locale = Annotated[str, Field(pattern="^[a-z]{2,3}_[A-Z]{2}$"), Hint("not a locale. Write one as en_US or de_DE.")]
 MaybeAeTitle = Annotated[
     str, AfterValidator(_maybe_ae_title), Hint("not an AE title. Use up to 16 ASCII characters without backslash.")
 ]

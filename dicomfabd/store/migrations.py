@@ -51,6 +51,14 @@ def m0007_templates(db: Database) -> None:
     _execute(db, "0007_templates.sql")
 
 
+@queue_migrations()
+def m0008_patients(db: Database) -> None:
+    """Names to search patients by, and counters."""
+    _execute(db, "0008_patients.sql")
+    for row_id, name in db.execute("SELECT id, document ->> '$.patient_name' FROM patients").fetchall():
+        db.execute("UPDATE patients SET folded_name = ? WHERE id = ?", (fold_groups(name or ""), row_id))
+
+
 @archive_migrations()
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""

@@ -24,6 +24,7 @@ from dicomfabd.web.api import (
     order_acts,
     order_routes,
     pacs_routes,
+    patient_routes,
     performed_routes,
     query_routes,
     template_routes,
@@ -41,6 +42,7 @@ from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import new_order
 from dicomfabd.web.pages import orders as orders_page
 from dicomfabd.web.pages import pacs as pacs_page
+from dicomfabd.web.pages import patients as patients_page
 from dicomfabd.web.pages import worklist as worklist_page
 from dicomfabd.web.pages.rendering import Pages
 
@@ -65,6 +67,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(explaining_routes.router(desk))
     app.include_router(template_routes.router(desk))
     app.include_router(message_acts.router(desk, door))
+    app.include_router(patient_routes.router(desk))
     app.include_router(worklist_routes.router(desk, door))
     app.include_router(performed_routes.router(desk))
     turnstile = Turnstile(_MOST_ASKING)
@@ -77,7 +80,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(wado.router(desk.archive))
     app.include_router(openapi.router())
     pages = Pages()
-    for page in (orders_page, messages_page, new_order, worklist_page, pacs_page):
+    for page in (orders_page, messages_page, new_order, worklist_page, pacs_page, patients_page):
         app.include_router(page.router(desk, pages))
     app.include_router(api_page.router(pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
