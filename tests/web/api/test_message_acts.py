@@ -2,7 +2,7 @@
 
 ORDER = "\n".join(
     (
-        r"MSH|^~\&|RIS|HOSP|||20261126120000||ORM^O01|M1|T|2.5.1|||||||8859/1",
+        r"MSH|^~\&|RIS|HOSP|||20261126120000||ORM^O01|M1|T|2.5.1||||||8859/1",
         "PID|||P1||MÜLLER^JÖRG||19580314|F",
         "ORC|NW|PL1|FL1",
         "OBR|1|PL1|FL1|CTCH^CT CHEST^L||||||||||||||A1||||||CT",
