@@ -15,13 +15,13 @@ from dicomfabd.config.sections import (
     Section,
     Store,
     Tls,
-    Web,
     WorkersSection,
     Worklist,
 )
 from dicomfabd.config.senders import SenderProfile, SenderSection
 from dicomfabd.config.settings import Settings
 from dicomfabd.config.stations import StationSection
+from dicomfabd.config.web import Oidc, Web
 
 __all__ = [
     "Archive",
@@ -30,6 +30,7 @@ __all__ = [
     "DicomPort",
     "Fabricate",
     "Intake",
+    "Oidc",
     "ProfileSection",
     "RouteSection",
     "RoutingSection",

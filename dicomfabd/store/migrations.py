@@ -45,6 +45,12 @@ def m0005_performed(db: Database) -> None:
     _execute(db, "0005_performed.sql")
 
 
+@queue_migrations()
+def m0006_users(db: Database) -> None:
+    """Users, sessions, tokens."""
+    _execute(db, "0006_users.sql")
+
+
 @archive_migrations()
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from dicomfabd.domain.destinations import ManagedDestinations
+from dicomfabd.store.accounts_interface import Accounts
 from dicomfabd.store.archive_interface import ArchiveIndex
 from dicomfabd.store.interface import (
     Commitments,
@@ -20,6 +21,7 @@ from dicomfabd.store.interface import (
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
 from dicomfabd.store.performed_interface import PerformedSteps
 from dicomfabd.store.sqlite import SqliteFile
+from dicomfabd.store.sqlite_accounts import SqliteAccounts
 from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
 from dicomfabd.store.sqlite_book import SqliteOrderBook
 from dicomfabd.store.sqlite_commitments import SqliteCommitments
@@ -57,6 +59,7 @@ class Store:
     worklist: WorklistBook
     queries: QueryBook
     performed: PerformedSteps
+    accounts: Accounts
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
     close: Callable[[], None]
@@ -109,6 +112,7 @@ def open_store(
         worklist=SqliteWorklistBook(file),
         queries=queries,
         performed=SqlitePerformedSteps(file),
+        accounts=SqliteAccounts(file),
         problem=file.problem,
         checkpoint=file.checkpoint,
         close=close,
