@@ -14,6 +14,7 @@ from dicomfabd.store.performed_interface import PerformedSteps
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
+from dicomfabd.web.access.desk import AccessDesk
 from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.worklist_desk import WorklistDesk
 
@@ -47,6 +48,7 @@ class WebDesk:
     plan: Callable[[Order], dict[str, Any]]
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
+    access: AccessDesk
     archive: ArchiveDesk
     worklist: WorklistDesk
     performed: PerformedSteps

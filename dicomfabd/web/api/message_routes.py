@@ -7,7 +7,8 @@ from fastapi import Depends, HTTPException, Query, Request, Response
 from dicomfabd.domain.access import Role
 from dicomfabd.store.interface import MessageQuery, Replayed, StoredMessage
 from dicomfabd.web.access.needs import GuardedRouter, needs
-from dicomfabd.web.api.messages import MOST_REPLAYS, audited, detail, in_its_charset, media_type, replayed, summary
+from dicomfabd.web.access.reading import MESSAGE_READ
+from dicomfabd.web.api.messages import MOST_REPLAYS, detail, in_its_charset, media_type, replayed, summary
 from dicomfabd.web.api.order_door import OrderDoor, answer_to, is_json
 from dicomfabd.web.api.orders import tell
 from dicomfabd.web.desk import WebDesk
@@ -70,9 +71,10 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
 
     @routes.get("/api/v1/messages/{message_id}/raw")
     @needs(Role.VIEWER, messages=True)
-    def raw_message(message_id: RowId) -> Response:
-        """Give a message's bytes as they came."""
+    def raw_message(message_id: RowId, request: Request) -> Response:
+        """Give a message's bytes as they came; the audit trail says who read them."""
         message = existing(desk, message_id)
+        desk.messages.audit(actor_of(request), MESSAGE_READ, f"message {message_id}", {})
         return _download(message, message.raw, f"message-{message_id}")
 
     @routes.get("/api/v1/messages/{message_id}/answer")
@@ -97,16 +99,6 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
             body = in_its_charset(body)
         outcome = _replay(desk, door, message, body or None, actor_of(request))
         return replayed(message_id, outcome)
-
-    @routes.get("/api/v1/audit")
-    @needs(Role.VIEWER)
-    def audit_trail(limit: Limit = 100, before: Before = None) -> dict[str, Any]:
-        """List what people did, newest first; `next` is the `before` of the following page."""
-        found = desk.messages.audit_trail(before, limit)
-        return {
-            "entries": [audited(entry) for entry in found],
-            "next": found[-1].entry_id if len(found) == limit else None,
-        }
 
     return routes
 

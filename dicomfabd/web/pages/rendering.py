@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 
 from dicomfabd import __version__
 from dicomfabd.domain.access import LOCAL, Environment, Role
+from dicomfabd.web.access.doorman import csrf_token
 from dicomfabd.web.access.needs import principal_of
 from dicomfabd.web.pages.addresses import filtered
 
@@ -54,6 +55,7 @@ class Pages:
         frame = {
             "principal": principal,
             "is_open": principal is LOCAL,
+            "csrf_token": csrf_token(request),
             "may_operate": principal.may(Role.OPERATOR),
             "may_administer": principal.may(Role.ADMIN) and principal.may(Role.ADMIN, Environment.PROD),
             "navigation": [link for link in _NAVIGATION if principal.may(link.role)],
@@ -61,6 +63,10 @@ class Pages:
             "here": "/" + request.url.path.strip("/").partition("/")[0],
         }
         return self._templates.TemplateResponse(request, template, frame | context, status)
+
+    def render_bare(self, request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """Give a page for somebody who may not be known yet: without navigation."""
+        return self._templates.TemplateResponse(request, template, context, status)
 
 
 def in_words(moment: str) -> str:
