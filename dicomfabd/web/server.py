@@ -43,6 +43,7 @@ from dicomfabd.web.guards import Guards
 from dicomfabd.web.pages import accounts as account_pages
 from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import orders as orders_page
+from dicomfabd.web.pages import provider as provider_page
 from dicomfabd.web.pages import sign_in as sign_in_page
 from dicomfabd.web.pages.rendering import Pages
 
@@ -82,7 +83,8 @@ def build(desk: WebDesk) -> FastAPI:
         app.include_router(accounts.router(desk))
     app.include_router(openapi.router())
     pages = Pages()
-    app.include_router(sign_in_page.router(desk, pages, sign_in))
+    app.include_router(sign_in_page.router(desk, pages))
+    app.include_router(provider_page.router(desk, pages, sign_in))
     for page in (orders_page, messages_page, account_pages):
         app.include_router(page.router(desk, pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")

@@ -53,7 +53,7 @@ def router(desk: WebDesk) -> GuardedRouter:
     @routes.delete(f"{TOKENS}/{{token_id}}")
     @needs(Role.VIEWER, Reach.EITHER)
     def revoke_token(token_id: RowId, request: Request) -> dict[str, str]:
-        """Revoke a token of one's own, or anybody's as admin; it ends at once. A token that is no admin's ends itself."""
+        """Revoke a token of one's own, or anybody's as admin; it ends at once. A token may revoke itself."""
         principal = principal_of(request)
         if principal.token_id not in (0, token_id) and not governs(principal):
             raise HTTPException(403, "a token may revoke itself only; sign in")
