@@ -32,7 +32,9 @@ from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
 from dicomfabd.store.sqlite_performed import SqlitePerformedSteps
 from dicomfabd.store.sqlite_queries import SqliteQueryBook
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
+from dicomfabd.store.sqlite_templates import SqliteTemplates
 from dicomfabd.store.sqlite_worklist import SqliteWorklistBook
+from dicomfabd.store.templates_interface import Templates
 from dicomfabd.store.worklist_interface import QueryBook, WorklistBook
 
 LATEST_CHECKPOINT_PAGES: Final = 64_000
@@ -60,6 +62,7 @@ class Store:
     queries: QueryBook
     performed: PerformedSteps
     accounts: Accounts
+    templates: Templates
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
     close: Callable[[], None]
@@ -113,6 +116,7 @@ def open_store(
         queries=queries,
         performed=SqlitePerformedSteps(file),
         accounts=SqliteAccounts(file),
+        templates=SqliteTemplates(file),
         problem=file.problem,
         checkpoint=file.checkpoint,
         close=close,

@@ -21,6 +21,7 @@ from dicomfabd.web.api import (
     archive_routes,
     audit_routes,
     explaining_routes,
+    message_acts,
     message_routes,
     openapi,
     order_acts,
@@ -29,6 +30,7 @@ from dicomfabd.web.api import (
     performed_routes,
     query_routes,
     session_routes,
+    template_routes,
     token_routes,
     user_routes,
     worklist_routes,
@@ -41,10 +43,14 @@ from dicomfabd.web.dicomweb import routes as wado
 from dicomfabd.web.dicomweb.origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.pages import accounts as account_pages
+from dicomfabd.web.pages import api as api_page
 from dicomfabd.web.pages import messages as messages_page
+from dicomfabd.web.pages import new_order
 from dicomfabd.web.pages import orders as orders_page
+from dicomfabd.web.pages import pacs as pacs_page
 from dicomfabd.web.pages import provider as provider_page
 from dicomfabd.web.pages import sign_in as sign_in_page
+from dicomfabd.web.pages import worklist as worklist_page
 from dicomfabd.web.pages.rendering import Pages
 
 _KEEP_ALIVE_S: Final = 5
@@ -65,8 +71,10 @@ def build(desk: WebDesk) -> FastAPI:
     door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.choices, desk.route)
     app.include_router(order_routes.router(desk, door))
     app.include_router(order_acts.router(desk))
-    app.include_router(message_routes.router(desk, door))
+    app.include_router(message_routes.router(desk))
     app.include_router(explaining_routes.router(desk))
+    app.include_router(template_routes.router(desk))
+    app.include_router(message_acts.router(desk, door))
     app.include_router(worklist_routes.router(desk, door))
     app.include_router(performed_routes.router(desk))
     turnstile = Turnstile(_MOST_ASKING)
@@ -85,8 +93,9 @@ def build(desk: WebDesk) -> FastAPI:
     pages = Pages()
     app.include_router(sign_in_page.router(desk, pages))
     app.include_router(provider_page.router(desk, pages, sign_in))
-    for page in (orders_page, messages_page, account_pages):
+    for page in (orders_page, messages_page, new_order, worklist_page, pacs_page, account_pages):
         app.include_router(page.router(desk, pages))
+    app.include_router(api_page.router(pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app
 
