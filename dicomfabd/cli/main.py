@@ -20,6 +20,8 @@ from dicomfabd.cli import (
     routing,
     sending,
     studies,
+    tokens,
+    users,
     worklist,
 )
 
@@ -40,6 +42,8 @@ app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")
 app.add_typer(messages.messages_app, name="messages")
 app.command()(replaying.audit)
+app.add_typer(users.users_app, name="users")
+app.add_typer(tokens.tokens_app, name="tokens")
 app.add_typer(worklist.worklist_app, name="worklist")
 app.add_typer(archive.archive_app, name="archive")
 app.add_typer(patients.patients_app, name="patients")

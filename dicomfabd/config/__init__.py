@@ -16,13 +16,13 @@ from dicomfabd.config.sections import (
     Section,
     Store,
     Tls,
-    Web,
     WorkersSection,
     Worklist,
 )
 from dicomfabd.config.senders import SenderProfile, SenderSection
 from dicomfabd.config.settings import Settings
 from dicomfabd.config.stations import StationSection
+from dicomfabd.config.web import Oidc, Web
 
 __all__ = [
     "Archive",
@@ -31,6 +31,7 @@ __all__ = [
     "DicomPort",
     "Fabricate",
     "Intake",
+    "Oidc",
     "Patients",
     "ProfileSection",
     "RouteSection",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from dicomfabd.domain.addresses import is_loopback
 from dicomfabd.domain.delivery import TRANSFER_SYNTAXES
 from dicomfabd.domain.numbering import pattern_fault
 
@@ -89,6 +90,23 @@ def _web_url(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
         raise ValueError("not a base URL")
+    return value.rstrip("/")
+
+
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    # What comes from there says who somebody is; on the way nobody may change it.
+    if value and (not is_safe or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment):
+        raise ValueError("not an issuer")
+    return value
+
+
+def _page_url(value: str) -> str:
+    parts = urlsplit(value)
+    is_address = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    if value and (not is_address or parts.path.strip("/") or parts.query or parts.fragment):
+        raise ValueError("not the address of a page")
     return value.rstrip("/")
 
 
@@ -183,6 +201,21 @@ WebUrl = Annotated[
     str,
     AfterValidator(_web_url),
     Hint('not a base of DICOMweb services. Use one such as "https://pacs.example/dicom-web".'),
+]
+Issuer = Annotated[
+    str,
+    AfterValidator(_issuer),
+    Hint('not an issuer. Use its address with https, such as "https://login.example/realms/lab".'),
+]
+PageUrl = Annotated[
+    str,
+    AfterValidator(_page_url),
+    Hint('not the address of a page. Use scheme, host and port without a path, such as "https://fab.example".'),
+]
+HostName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$|^\[?[0-9A-Fa-f:]{2,39}\]?$"),
+    Hint('not a name of a host. Use one without a port, such as "fab.example" or "10.1.2.3".'),
 ]
 CharacterSet = Annotated[
     str,

@@ -113,13 +113,6 @@ class Archive(DicomPort):
     )
 
 
-class Web(Section):
-    """Page, API, probes and metrics."""
-
-    host: Host = Field("127.0.0.1", description="Address to listen on.")
-    port: Port = Field(8080, description="TCP port; 0 picks a free one.")
-
-
 class Store(Section):
     """The durable queue and its history."""
 

@@ -16,12 +16,12 @@ from dicomfabd.config.sections import (
     RouteSection,
     RoutingSection,
     Store,
-    Web,
     WorkersSection,
     Worklist,
 )
 from dicomfabd.config.senders import SenderSection
 from dicomfabd.config.stations import StationSection
+from dicomfabd.config.web import Web
 
 ENV_PREFIX: Final = "DICOMFABD_"
 

@@ -206,8 +206,17 @@ class MessageBook(Protocol):
     def audit(self, actor: str, action: str, target: str, detail: Mapping[str, object]) -> None:
         """Note durably what a person did."""
 
-    def audit_trail(self, before_id: int | None = None, limit: int = 100) -> list[AuditEntry]:
-        """Give what people did, newest first."""
+    def audit_trail(
+        self, before_id: int | None = None, limit: int = 100, actor: str = "", action: str = ""
+    ) -> list[AuditEntry]:
+        """Give what people did, newest first.
+
+        Args:
+            before_id: Only what is older than this entry.
+            limit: Most entries given.
+            actor: Only of those in whose name this stands, in whatever case; empty is everybody.
+            action: Only this one, or with a dot at its end all that begin so; empty is all.
+        """
 
 
 @dataclass(frozen=True, slots=True)

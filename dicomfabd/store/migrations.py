@@ -46,6 +46,12 @@ def m0005_performed(db: Database) -> None:
 
 
 @queue_migrations()
+def m0006_users(db: Database) -> None:
+    """Users, sessions, tokens."""
+    _execute(db, "0006_users.sql")
+
+
+@queue_migrations()
 def m0007_templates(db: Database) -> None:
     """Saved templates of orders."""
     _execute(db, "0007_templates.sql")

@@ -17,6 +17,7 @@ from dicomfabd.store.templates_interface import Template, Templates
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
+from dicomfabd.web.access.desk import AccessDesk
 from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.worklist_desk import WorklistDesk
 
@@ -61,6 +62,7 @@ class WebDesk:
     make_up: Callable[[int, int | None], list[Patient]]
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
+    access: AccessDesk
     archive: ArchiveDesk
     worklist: WorklistDesk
     performed: PerformedSteps
