@@ -226,7 +226,7 @@ class Daemon:
             route=router_setup(settings).route(store.destinations),
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
-            archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
+            archive=archive_desk_of(archive.index, archive.shelf, settings.archive, settings.web.viewer_url),
             worklist=worklist_desk_of(
                 WorklistDesk(settings.worklist, settings.profiles, store.worklist, store.queries)
             ),

@@ -85,6 +85,15 @@ def _web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _viewer_url(value: str) -> str:
+    parts = urlsplit(value)
+    is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and "{" not in parts.netloc
+    rest = value.replace("{study_uid}", "", 1)
+    if value and (not is_web or rest == value or set(rest) & set("{}<>\"'\\") or any(c.isspace() for c in value)):
+        raise ValueError("not the address of a viewer")
+    return value
+
+
 def _host(value: str) -> str:
     if not value or any(c.isspace() or c in "/@?#" for c in value):
         raise ValueError("not a host")
@@ -170,6 +179,14 @@ WebUrl = Annotated[
     str,
     AfterValidator(_web_url),
     Hint('not a base of DICOMweb services. Use one such as "https://pacs.example/dicom-web".'),
+]
+ViewerUrl = Annotated[
+    str,
+    AfterValidator(_viewer_url),
+    Hint(
+        "not the address of a viewer. Use http or https with {study_uid} once, such as "
+        '"https://ohif.example/viewer?StudyInstanceUIDs={study_uid}", or "".'
+    ),
 ]
 CharacterSet = Annotated[
     str,

@@ -29,6 +29,7 @@ from dicomfabd.config.kinds import (
     TimeFactor,
     TransferSyntax,
     UidRoot,
+    ViewerUrl,
     WebUrl,
     When,
     Workers,
@@ -116,6 +117,11 @@ class Web(Section):
 
     host: Host = Field("127.0.0.1", description="Address to listen on.")
     port: Port = Field(8080, description="TCP port; 0 picks a free one.")
+    viewer_url: ViewerUrl = Field(
+        "",
+        description="Another viewer the studies page links to, such as "
+        'https://ohif.example/viewer?StudyInstanceUIDs={study_uid}; "" is none.',
+    )
 
 
 class Store(Section):

@@ -16,6 +16,7 @@ from dicomfabd.config import Web
 from dicomfabd.web import probes, problems
 from dicomfabd.web.access.doorman import OpenDoor
 from dicomfabd.web.api import (
+    archive_images,
     archive_routes,
     message_routes,
     openapi,
@@ -26,6 +27,7 @@ from dicomfabd.web.api import (
     query_routes,
     worklist_routes,
 )
+from dicomfabd.web.api.archived import order_finder
 from dicomfabd.web.api.asking import Turnstile
 from dicomfabd.web.api.order_door import OrderDoor
 from dicomfabd.web.desk import WebDesk
@@ -59,7 +61,9 @@ def build(desk: WebDesk) -> FastAPI:
     # Their fixed words would be names of destinations to the ones after them.
     app.include_router(query_routes.router(desk, turnstile))
     app.include_router(pacs_routes.router(desk, turnstile))
-    app.include_router(archive_routes.router(desk.archive, desk.messages.audit))
+    order_of = order_finder(desk.book)
+    app.include_router(archive_routes.router(desk.archive, desk.messages.audit, order_of))
+    app.include_router(archive_images.router(desk.archive))
     app.include_router(search.router(desk.archive))
     app.include_router(pictures.router(desk.archive))
     app.include_router(wado.router(desk.archive))
