@@ -14,6 +14,7 @@ from typing import Final
 from dicomfabd import __version__
 from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.app.archive_others import others_of
+from dicomfabd.app.explaining import Explainer
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
 from dicomfabd.app.planning import choices_of, planner_setup
@@ -216,6 +217,7 @@ class Daemon:
             port = int(self.addresses.get(ARCHIVE, "0").rpartition(":")[2])
             return Destinations(fixed_destinations(settings, port), store.destinations)
 
+        explainer = Explainer(settings, planner)
         return WebDesk(
             inbox=store.inbox,
             book=store.book,
@@ -224,6 +226,8 @@ class Daemon:
             replay=Replayer(desk_of(settings, store), store.messages).replay,
             choices=choices_of(planner, settings.stations),
             route=router_setup(settings).route(store.destinations),
+            explain=explainer.explain,
+            plan=explainer.plan,
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
             archive=archive_desk_of(archive.index, archive.shelf, settings.archive, settings.web.viewer_url),

@@ -374,6 +374,18 @@ class StoredJob:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """What a destination last answered to an instance; `status` is of C-STORE, `at` Unix seconds."""
+
+    destination: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    status: int
+    outcome: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened to an order."""
 
@@ -409,6 +421,9 @@ class OrderBook(Protocol):
 
     def jobs(self, order_id: int) -> list[StoredJob]:
         """Give the deliveries of one order, with how many instances had which outcome."""
+
+    def instances(self, order_id: int, limit: int = 1000) -> list[StoredInstance]:
+        """Give what destinations answered to an order's instances, newest first."""
 
     def timeline(self, order_id: int) -> list[Event]:
         """Give everything that happened to one order, oldest first."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dicomfabd.domain.order import Action, OrderControl, OrderState
-from dicomfabd.store.interface import Applied, Event, OrderQuery, StoredJob, StoredOrder
+from dicomfabd.store.interface import Applied, Event, OrderQuery, StoredInstance, StoredJob, StoredOrder
 from dicomfabd.store.rows import from_document
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, act, add_event, move, to_stored_order, urgency
@@ -51,6 +51,16 @@ class SqliteOrderBook:
             )
             for row in self._file.read("SELECT * FROM jobs WHERE order_id = ? ORDER BY id", order_id)
         ]
+
+    def instances(self, order_id: int, limit: int = 1000) -> list[StoredInstance]:
+        """See `interface.OrderBook.instances`."""
+        rows = self._file.read(
+            "SELECT j.destination, i.sop_instance_uid, i.sop_class_uid, i.status, i.outcome, i.at"
+            " FROM jobs j JOIN instances i ON i.job_id = j.id WHERE j.order_id = ? ORDER BY i.at DESC LIMIT ?",
+            order_id,
+            limit,
+        )
+        return [StoredInstance(*row) for row in rows]
 
     def timeline(self, order_id: int) -> list[Event]:
         """See `interface.OrderBook.timeline`."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from dicomfabd.domain.delivery import Routing
 from dicomfabd.domain.destinations import Destinations
@@ -27,6 +29,9 @@ class WebDesk:
         replay: Takes a kept HL7 message, or an edited copy of it, once more: (message ID, edited bytes or None, who
             asks); notes it in the audit trail. Raises LookupError where there is no such message, ValueError for one
             that nobody could answer.
+        explain: (HL7, address it came from, when) → what is read from each message, how it would be answered, its lines
+            taken apart and what would be made of its orders; see `app.explaining`. Keeps nothing.
+        plan: Gives what would be made of an order, and why.
         on_work: Told when there is new work.
         addresses: Gives where the other doors are, for the page.
     """
@@ -38,6 +43,8 @@ class WebDesk:
     choices: Choices
     route: Callable[[Order], Routing]
     replay: Callable[[int, bytes | None, str], Replayed]
+    explain: Callable[[bytes, str, datetime | None], list[dict[str, Any]]]
+    plan: Callable[[Order], dict[str, Any]]
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
     archive: ArchiveDesk

@@ -29,6 +29,19 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def charset_in(request: Request) -> str:
+    """Give the charset parameter of the body's type in lower case; empty where the client names none."""
+    _, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    return next(
+        (
+            value.strip(' "')
+            for name, _, value in (it.partition("=") for it in parameters.split(";"))
+            if name.strip() == "charset"
+        ),
+        "",
+    )
+
+
 def is_json_type(name: str) -> bool:
     """Tell whether a media type is JSON (RFC 6839 §3.1)."""
     return name == "application/json" or (name.startswith("application/") and name.endswith("+json"))

@@ -18,6 +18,7 @@ from dicomfabd.web.access.doorman import OpenDoor
 from dicomfabd.web.api import (
     archive_images,
     archive_routes,
+    explaining_routes,
     message_routes,
     openapi,
     order_acts,
@@ -35,7 +36,9 @@ from dicomfabd.web.dicomweb import pictures, search
 from dicomfabd.web.dicomweb import routes as wado
 from dicomfabd.web.dicomweb.origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
+from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import orders as orders_page
+from dicomfabd.web.pages.rendering import Pages
 
 _KEEP_ALIVE_S: Final = 5
 _MOST_CONNECTIONS: Final = 512
@@ -55,6 +58,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(order_routes.router(desk, door))
     app.include_router(order_acts.router(desk))
     app.include_router(message_routes.router(desk, door))
+    app.include_router(explaining_routes.router(desk))
     app.include_router(worklist_routes.router(desk, door))
     app.include_router(performed_routes.router(desk))
     turnstile = Turnstile(_MOST_ASKING)
@@ -68,7 +72,9 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(pictures.router(desk.archive))
     app.include_router(wado.router(desk.archive))
     app.include_router(openapi.router())
-    app.include_router(orders_page.router(desk))
+    pages = Pages()
+    for page in (orders_page, messages_page):
+        app.include_router(page.router(desk, pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app
 

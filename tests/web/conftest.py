@@ -8,9 +8,11 @@ from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
 from dicomfabd.app.archive_desk import archive_desk_of
+from dicomfabd.app.daemon import planner_of
+from dicomfabd.app.explaining import Explainer
 from dicomfabd.app.worklist_desk import worklist_desk_of
 from dicomfabd.archive.shelf import Shelf
-from dicomfabd.config import Archive, Worklist
+from dicomfabd.config import Archive, Settings, Worklist
 from dicomfabd.domain.delivery import Destination, Leg, Routing
 from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
@@ -97,7 +99,7 @@ def archive(index, shelf) -> ArchiveDesk:
 
 
 @pytest.fixture
-def desk(store, journal, health, woken, take, fixed, archive):
+def desk(tmp_path, store, journal, health, woken, take, fixed, archive):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -117,6 +119,8 @@ def desk(store, journal, health, woken, take, fixed, archive):
         faults = () if is_good else (REFUSED,)
         return Replayed(kept.message_id, "AA" if is_good else "AE", kept.answer, faults, kept.applied)
 
+    settings = Settings(state_dir=tmp_path)
+    explainer = Explainer(settings, planner_of(settings))
     return WebDesk(
         inbox=store.inbox,
         book=store.book,
@@ -125,6 +129,8 @@ def desk(store, journal, health, woken, take, fixed, archive):
         choices=Choices(lambda _procedure, service: service or "OT"),
         route=lambda _order: Routing((Leg("main"),)),
         replay=replay,
+        explain=explainer.explain,
+        plan=explainer.plan,
         on_work=lambda: woken.append(True),
         addresses=lambda: {"mllp": "127.0.0.1:2575"},
         archive=archive,

@@ -7,11 +7,11 @@ from fastapi import Depends, HTTPException, Query, Request, Response
 from dicomfabd.domain.access import Role
 from dicomfabd.store.interface import MessageQuery, Replayed, StoredMessage
 from dicomfabd.web.access.needs import GuardedRouter, needs
-from dicomfabd.web.api.messages import MOST_REPLAYS, audited, detail, media_type, replayed, summary
+from dicomfabd.web.api.messages import MOST_REPLAYS, audited, detail, in_its_charset, media_type, replayed, summary
 from dicomfabd.web.api.order_door import OrderDoor, answer_to, is_json
 from dicomfabd.web.api.orders import tell
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.request_parts import Before, Limit, RowId, actor_of, body_of, is_json_type, refuse_type
+from dicomfabd.web.request_parts import Before, Limit, RowId, actor_of, body_of, charset_in, is_json_type, refuse_type
 from dicomfabd.web.request_parts import media_type as type_of
 
 _NO_ANSWER: Final = "none"
@@ -21,7 +21,8 @@ _HL7: Final = frozenset({"text/plain", "application/hl7-v2", "application/hl7-v2
 _TAKES_A_COPY: Final = {
     "requestBody": {
         "required": False,
-        "description": "Nothing: the message as it is. A message: an edited copy, its bytes taken as they are.",
+        "description": "Nothing: the message as it is. A message: an edited copy, its bytes taken as they are;"
+        " sent with `charset=utf-8` it is put into the character set that its MSH-18 declares.",
         "content": {name: {"schema": {"type": "string"}} for name in sorted(_HL7)},
     }
 }
@@ -64,21 +65,21 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
     @needs(Role.VIEWER)
     def show_message(message_id: RowId) -> dict[str, Any]:
         """Give one message: its faults in plain words, what it did, its replays."""
-        message = _existing(desk, message_id)
+        message = existing(desk, message_id)
         return detail(message, desk.messages.find(MessageQuery(replay_of=message_id, limit=MOST_REPLAYS)))
 
     @routes.get("/api/v1/messages/{message_id}/raw")
     @needs(Role.VIEWER, messages=True)
     def raw_message(message_id: RowId) -> Response:
         """Give a message's bytes as they came."""
-        message = _existing(desk, message_id)
+        message = existing(desk, message_id)
         return _download(message, message.raw, f"message-{message_id}")
 
     @routes.get("/api/v1/messages/{message_id}/answer")
     @needs(Role.VIEWER)
     def answer_to_message(message_id: RowId) -> Response:
         """Give the bytes a message was answered with."""
-        message = _existing(desk, message_id)
+        message = existing(desk, message_id)
         answer = answer_to(message, desk.book) if is_json(message) else message.answer
         if not answer:
             raise HTTPException(404, f"message {message_id} got no answer")
@@ -88,10 +89,12 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
     @needs(Role.OPERATOR)
     def replay_message(message_id: RowId, request: Request, body: Annotated[bytes, Depends(body_of)]) -> dict[str, Any]:
         """Take a message, or the edited copy of it in the body, once more; `code` says how it was answered."""
-        message = _existing(desk, message_id)
+        message = existing(desk, message_id)
         given = type_of(request)
         if body and given not in _HL7 and not (is_json(message) and is_json_type(given)):
             raise refuse_type(given, "text/plain or application/hl7-v2")
+        if body and not is_json(message) and charset_in(request) == "utf-8":
+            body = in_its_charset(body)
         outcome = _replay(desk, door, message, body or None, actor_of(request))
         return replayed(message_id, outcome)
 
@@ -135,7 +138,8 @@ def _download(message: StoredMessage, content: bytes, name: str) -> Response:
     return Response(content, 200, headers)
 
 
-def _existing(desk: WebDesk, message_id: int) -> StoredMessage:
+def existing(desk: WebDesk, message_id: int) -> StoredMessage:
+    """Give one message; raises the 404 for one that is not there."""
     message = desk.messages.get(message_id)
     if message is None:
         raise HTTPException(404, f"there is no message {message_id}")

@@ -1,6 +1,7 @@
 """Kept messages as JSON, and what their bytes are."""
 
 import codecs
+import contextlib
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -116,6 +117,16 @@ def charset_of(content: bytes) -> str:
 def text_of(content: bytes) -> str:
     """Give bytes as text for people, whatever they are; a byte that fits nothing shows as U+FFFD."""
     return content.decode(charset_of(content) or "utf-8", "replace")
+
+
+def in_its_charset(copy: bytes) -> bytes:
+    """Give an edited copy, which came as UTF-8, in the character set it declares itself, where that can hold it."""
+    text = copy.decode("utf-8", "replace")
+    declared = [name for value in _declared(copy) if (name := _CHARSETS.get(value))]
+    for name in reversed(declared):
+        with contextlib.suppress(UnicodeError):
+            return text.encode(name)
+    return copy
 
 
 def _declared(content: bytes) -> list[str]:

@@ -11,7 +11,7 @@ from dicomfabd.store.interface import OrderQuery
 from dicomfabd.web.access.needs import GuardedRouter, needs
 from dicomfabd.web.api.order_door import Incoming, KeyReused, OrderDoor, Outcome
 from dicomfabd.web.api.order_in import OrderIn
-from dicomfabd.web.api.orders import detail, existing, summary, tell
+from dicomfabd.web.api.orders import detail, existing, instances, summary, tell
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.problems import problem, refused
 from dicomfabd.web.request_parts import (
@@ -95,6 +95,19 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
         """Give one order with its messages, its deliveries and its timeline."""
         stored = existing(desk, order_id)
         return detail(stored, desk.book.jobs(order_id), desk.book.timeline(order_id))
+
+    @routes.get("/api/v1/orders/{order_id}/instances")
+    @needs(Role.VIEWER)
+    def list_instances(order_id: RowId, limit: Limit = 1000) -> dict[str, Any]:
+        """List what destinations answered to the order's instances, newest first."""
+        existing(desk, order_id)
+        return {"instances": instances(desk.book.instances(order_id, limit))}
+
+    @routes.get("/api/v1/orders/{order_id}/plan")
+    @needs(Role.VIEWER)
+    def show_plan(order_id: RowId) -> dict[str, Any]:
+        """Give what is made of the order, series by series, and the evidence for its protocol."""
+        return desk.plan(existing(desk, order_id).order)
 
     return routes
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import HTTPException
 
 from dicomfabd.domain.order import Action, Order
-from dicomfabd.store.interface import Applied, Event, StoredJob, StoredOrder
+from dicomfabd.store.interface import Applied, Event, StoredInstance, StoredJob, StoredOrder
 from dicomfabd.web.api.words import action_in_words
 from dicomfabd.web.desk import WebDesk
 
@@ -70,6 +70,7 @@ def summary(stored: StoredOrder) -> dict[str, Any]:
         "modality": order.modality,
         "procedure": order.procedure.meaning,
         "priority": order.priority,
+        "sender": order.sender,
         "scheduled_at": order.scheduled_at.isoformat(),
         "study_instance_uid": order.study_instance_uid,
         "created_at": moment(stored.created_at),
@@ -99,6 +100,21 @@ def detail(stored: StoredOrder, jobs: list[StoredJob], timeline: list[Event]) ->
             {"at": moment(event.at), "event": event.event, "detail": dict(event.detail)} for event in timeline
         ],
     }
+
+
+def instances(results: Sequence[StoredInstance]) -> list[dict[str, Any]]:
+    """Give what destinations answered to single instances."""
+    return [
+        {
+            "destination": result.destination,
+            "sop_instance_uid": result.sop_instance_uid,
+            "sop_class_uid": result.sop_class_uid,
+            "status": f"{result.status:04X}",
+            "outcome": result.outcome,
+            "at": moment(result.at),
+        }
+        for result in results
+    ]
 
 
 def content(order: Order) -> dict[str, Any]:

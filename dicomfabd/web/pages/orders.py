@@ -1,31 +1,35 @@
-"""The first page: orders by state, and one order's story."""
+"""Orders: the list, and one order's whole story."""
 
-from importlib.resources import files
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.templating import Jinja2Templates
+from fastapi.responses import HTMLResponse
 
-from dicomfabd import __version__
 from dicomfabd.domain.access import Role
 from dicomfabd.domain.order import OrderState
-from dicomfabd.store.interface import OrderQuery
-from dicomfabd.web.access.needs import GuardedRouter, needs
-from dicomfabd.web.api.orders import cancel, detail, retry, summary
+from dicomfabd.store.interface import OrderQuery, StoredMessage, StoredOrder
+from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
+from dicomfabd.web.api.messages import summary as message_summary
+from dicomfabd.web.api.messages import text_of
+from dicomfabd.web.api.order_door import is_json
+from dicomfabd.web.api.orders import detail, existing, instances, summary
+from dicomfabd.web.api.words import action_in_words
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.request_parts import Before, RowId, actor_of
+from dicomfabd.web.pages.addresses import with_cursor
+from dicomfabd.web.pages.hl7 import Shown, shown
+from dicomfabd.web.pages.items import row
+from dicomfabd.web.pages.rendering import Pages
+from dicomfabd.web.request_parts import Before, RowId
 
 _PAGE = 100
+_MOST_STEPS = 50
 
 
-def router(desk: WebDesk) -> GuardedRouter:
+def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
     """Give the routes."""
     routes = GuardedRouter(include_in_schema=False)
-    templates = Jinja2Templates(directory=str(files("dicomfabd.web") / "templates"))
-    templates.env.globals["version"] = __version__
 
-    @routes.get("/", response_class=HTMLResponse)
+    @routes.get("/orders", response_class=HTMLResponse)
     @needs(Role.VIEWER)
     def orders(
         request: Request,
@@ -34,6 +38,9 @@ def router(desk: WebDesk) -> GuardedRouter:
         before: Before = None,
     ) -> HTMLResponse:
         """Orders, newest first; the filters stand in the address."""
+        if "text/html" not in request.headers.get("accept", ""):
+            # The tutorial kit posts orders here, and its demonstration looks for this answer.
+            raise HTTPException(405, "GET lists orders at /api/v1/orders", {"Allow": "POST"})
         query = OrderQuery(
             accession_number=accession.strip(),
             states=frozenset({state} if state else ()),
@@ -41,38 +48,59 @@ def router(desk: WebDesk) -> GuardedRouter:
             limit=_PAGE,
         )
         found = desk.book.find(query)
-        context = {
-            "counts": desk.book.counts(),
-            "orders": [summary(stored) for stored in found],
-            "state": state,
-            "accession": accession,
-            "older": found[-1].order_id if len(found) == _PAGE else None,
-            "addresses": desk.addresses(),
-        }
-        return templates.TemplateResponse(request, "orders.html", context)
+        return pages.render(
+            request,
+            "orders.html",
+            counts=desk.book.counts(),
+            orders=[summary(stored) for stored in found],
+            state=state,
+            accession=accession,
+            older=with_cursor(request, found[-1].order_id) if len(found) == _PAGE else "",
+            destinations=[destination.name for destination in desk.destinations().all() if destination.active],
+        )
 
     @routes.get("/orders/{order_id}", response_class=HTMLResponse)
     @needs(Role.VIEWER)
     def order(request: Request, order_id: RowId) -> HTMLResponse:
-        """One order: what it says, where it went, what happened when."""
-        stored = desk.book.get(order_id)
-        if stored is None:
-            raise HTTPException(404, f"there is no order {order_id}")
-        context = {"order": detail(stored, desk.book.jobs(order_id), desk.book.timeline(order_id))}
-        return templates.TemplateResponse(request, "order.html", context)
-
-    @routes.post("/orders/{order_id}/retry")
-    @needs(Role.OPERATOR)
-    def retry_order(order_id: RowId, request: Request) -> RedirectResponse:
-        """Try again, then show the order."""
-        retry(order_id, desk, actor_of(request))
-        return RedirectResponse(f"/orders/{order_id}", 303)
-
-    @routes.post("/orders/{order_id}/cancel")
-    @needs(Role.OPERATOR)
-    def cancel_order(order_id: RowId, request: Request) -> RedirectResponse:
-        """Cancel, then show the order."""
-        cancel(order_id, desk, actor_of(request))
-        return RedirectResponse(f"/orders/{order_id}", 303)
+        """One order: what it says and where that stood, where it went, what happened when."""
+        stored = existing(desk, order_id)
+        told = detail(stored, desk.book.jobs(order_id), desk.book.timeline(order_id))
+        messages = _messages(desk, told)
+        return pages.render(
+            request,
+            "order.html",
+            order=told,
+            plan=desk.plan(stored.order),
+            items=_items(desk, stored),
+            messages=messages,
+            raw=_shown(request, desk, messages),
+            instances=instances(desk.book.instances(order_id)),
+            destinations=[destination for destination in desk.destinations().all() if destination.active],
+            in_words=action_in_words,
+        )
 
     return routes
+
+
+def _messages(desk: WebDesk, told: dict[str, Any]) -> list[StoredMessage]:
+    found = (desk.messages.get(item["message_id"]) for item in told["messages"])
+    return [message for message in found if message is not None]
+
+
+def _shown(request: Request, desk: WebDesk, messages: list[StoredMessage]) -> list[dict[str, Any]]:
+    """Give the order's messages, each with its text and its answer for those who may read them."""
+    may_read = principal_of(request).sees_messages
+    return [
+        message_summary(message)
+        | {
+            "shown": shown(desk, message) if may_read and not is_json(message) else Shown(),
+            "text": text_of(message.raw) if may_read and is_json(message) else "",
+            "answer": text_of(message.answer).replace("\r", "\n") if may_read else "",
+        }
+        for message in messages
+    ]
+
+
+def _items(desk: WebDesk, stored: StoredOrder) -> list[dict[str, str]]:
+    found = desk.worklist.find({"StudyInstanceUID": stored.order.study_instance_uid}, _MOST_STEPS, 0)
+    return [row(item) for item in found]
