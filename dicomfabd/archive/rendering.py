@@ -120,8 +120,8 @@ def _shown(pixels: Pixels, dataset: Dataset, index: int, window: Window | None) 
         return _colour(pixels, dataset)
     attributes = attributes_of(dataset, index)
     shares = _window(apply_modality_lut(pixels, attributes), attributes, window)
-    grey = (np.clip(shares, 0, 1) * _WHITE).astype(np.uint8)
-    return _WHITE - grey if is_inverse(dataset) else grey
+    grey: npt.NDArray[np.uint8] = (np.clip(shares, 0, 1) * _WHITE).astype(np.uint8)
+    return np.invert(grey) if is_inverse(dataset) else grey
 
 
 def _window(values: Pixels, attributes: Dataset, window: Window | None) -> Pixels:

@@ -38,6 +38,7 @@ from dicomfabd.web.dicomweb.origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import orders as orders_page
+from dicomfabd.web.pages import studies as studies_page
 from dicomfabd.web.pages.rendering import Pages
 
 _KEEP_ALIVE_S: Final = 5
@@ -73,7 +74,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(wado.router(desk.archive))
     app.include_router(openapi.router())
     pages = Pages()
-    for page in (orders_page, messages_page):
+    for page in (orders_page, messages_page, studies_page):
         app.include_router(page.router(desk, pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app

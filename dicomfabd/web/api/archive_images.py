@@ -32,7 +32,7 @@ def router(desk: ArchiveDesk) -> GuardedRouter:
     def describe_series(study: Uid, series: Uid) -> JSONResponse:
         """Describe each instance of a series for a viewer, in the order a person looks at them."""
         instances = named(desk, study, series)
-        images = [_described(desk, instance) for instance in instances[:MOST_DESCRIBED]]
+        images = [described(desk, instance) for instance in instances[:MOST_DESCRIBED]]
         images.sort(key=_place)
         # Written at once: what is described is made of texts and numbers, and there may be thousands.
         return JSONResponse({"images": images, "left_out": max(0, len(instances) - MOST_DESCRIBED)})
@@ -77,12 +77,8 @@ def router(desk: ArchiveDesk) -> GuardedRouter:
     return routes
 
 
-def _one(desk: ArchiveDesk, study: str, instance: str) -> StoredInstance:
-    return named(desk, study, instance=instance)[0]
-
-
-def _described(desk: ArchiveDesk, instance: StoredInstance) -> Mapping[str, Any]:
-    """Give the description, or what is wrong: one bad file must not hide the others."""
+def described(desk: ArchiveDesk, instance: StoredInstance) -> Mapping[str, Any]:
+    """Give what a viewer needs to know of an instance, or what is wrong: one bad file must not hide the others."""
     try:
         return desk.describe(desk.path(instance.instance_id))
     except FileNotFoundError:
@@ -90,6 +86,10 @@ def _described(desk: ArchiveDesk, instance: StoredInstance) -> Mapping[str, Any]
     except Permanent as error:
         reason = str(error)
     return {"sop_instance_uid": instance.sop_instance_uid, "kind": "other", "instance_number": None, "problem": reason}
+
+
+def _one(desk: ArchiveDesk, study: str, instance: str) -> StoredInstance:
+    return named(desk, study, instance=instance)[0]
 
 
 def _place(image: Mapping[str, Any]) -> tuple[bool, int, str]:
