@@ -5,7 +5,8 @@ set -eu
 # A client stack of another language; without it its test is skipped.
 node=${1:-.venv}/node
 if command -v npm >/dev/null 2>&1 && [ ! -d "$node/node_modules/dcmjs-dimse" ]; then
-    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$node" dcmjs-dimse@0.3.3 ||
+    npm install --silent --no-audit --no-fund --ignore-scripts --fetch-retries=1 --fetch-timeout=30000 \
+        --fetch-retry-maxtimeout=5000 --prefix "$node" dcmjs-dimse@0.3.3 ||
         echo "dcmjs-dimse cannot be installed here; its test is skipped." >&2
 fi
 

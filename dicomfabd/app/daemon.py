@@ -21,6 +21,7 @@ from dicomfabd.app.planning import choices_of, planner_setup
 from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
 from dicomfabd.app.readers import ReaderPool
 from dicomfabd.app.routing import fixed_destinations, router_setup
+from dicomfabd.app.samples import sample_templates
 from dicomfabd.app.worker_main import WorkerSetup
 from dicomfabd.app.workers import WorkerPool
 from dicomfabd.app.worklist_desk import worklist_desk_of
@@ -218,12 +219,17 @@ class Daemon:
             return Destinations(fixed_destinations(settings, port), store.destinations)
 
         explainer = Explainer(settings, planner)
+        replayer = Replayer(desk_of(settings, store), store.messages)
         return WebDesk(
             inbox=store.inbox,
             book=store.book,
             messages=store.messages,
             destinations=registry,
-            replay=Replayer(desk_of(settings, store), store.messages).replay,
+            replay=replayer.replay,
+            receive=replayer.receive,
+            procedures=explainer.procedures,
+            samples=sample_templates,
+            templates=store.templates,
             choices=choices_of(planner, settings.stations),
             route=router_setup(settings).route(store.destinations),
             explain=explainer.explain,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from dicomfabd.app.planning import choices_of
 from dicomfabd.config import Settings
 from dicomfabd.domain.errors import Fault, OrderRejected
-from dicomfabd.domain.order import Order, OrderControl
+from dicomfabd.domain.order import Code, Order, OrderControl
 from dicomfabd.intake.dissecting import dissect
 from dicomfabd.intake.er7 import parse
 from dicomfabd.intake.orders import OrderRequest
@@ -16,6 +16,7 @@ from dicomfabd.intake.provenance import sources
 from dicomfabd.intake.reading import Reader, Reading
 from dicomfabd.intake.senders import Senders, default_sender
 from dicomfabd.plan.planner import Planner
+from dicomfabd.plan.protocol import Protocol
 from dicomfabd.store.interface import PatientChange
 from dicomfabd.web.api.orders import content
 from dicomfabd.web.api.words import fault_in_words
@@ -84,6 +85,24 @@ class Explainer:
                 for series in plan.series
             ],
         }
+
+    def procedures(self) -> list[dict[str, Any]]:
+        """Give what can be ordered: the titles of protocols, as far as ordering by title gives the protocol."""
+        catalog = self.planner.catalog
+        return [
+            {
+                "protocol": protocol.id,
+                "title": protocol.title,
+                "modalities": list(protocol.modalities),
+                "series": len(protocol.series),
+            }
+            for protocol in catalog.protocols
+            if protocol.title and self._chosen_by_title(protocol)
+        ]
+
+    def _chosen_by_title(self, protocol: Protocol) -> bool:
+        _, found = self.planner.recognise(Code(meaning=protocol.title), protocol.modalities[0])
+        return found is not None and found.id == protocol.id
 
     def _explained(self, reader: Reader, reading: Reading, host: str) -> dict[str, Any]:
         said = told(reading)

@@ -5,6 +5,17 @@ from datetime import datetime
 from importlib.resources import files
 
 from dicomfabd.intake.client import Answer, MllpClient
+from dicomfabd.store.templates_interface import Template
+
+
+def sample_templates() -> list[Template]:
+    """Give the samples as templates; `{now}` in them stands for the time they are used."""
+    folder = files("dicomfabd") / "samples"
+    items = sorted((item for item in folder.iterdir() if item.name.endswith(".hl7")), key=lambda item: item.name)
+    return [
+        Template(item.name[3:].removesuffix(".hl7").replace("-", " "), "hl7", item.read_text(encoding="utf-8"))
+        for item in items
+    ]
 
 
 def sample_messages(now: datetime) -> Iterator[tuple[str, bytes]]:

@@ -128,8 +128,7 @@ def _window(values: Pixels, attributes: Dataset, window: Window | None) -> Pixel
     """Give values as shares of white, 0 to 1 where they are within the window (PS3.3 C.11.2.1.2)."""
     if window is None and attributes.get("VOILUTSequence"):
         bits = attributes.VOILUTSequence[0].LUTDescriptor[2]
-        looked_up: Pixels = apply_voi(values.astype(np.int64), attributes)
-        return looked_up / (2.0**bits - 1)
+        return np.asarray(apply_voi(values.astype(np.int64), attributes) / (2.0**bits - 1))
     if window is None:
         window = _own_window(attributes)
     if window is None:

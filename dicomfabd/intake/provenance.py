@@ -84,8 +84,12 @@ def _unlike(one: Values, other: Values) -> Iterator[str]:
 
 
 def _altered(value: str, component: str) -> str:
-    first, mark, rest = value.partition(component)
-    return f"{first}9{mark}{rest}"
+    """Give a field that says something else of the same kind: a number or time one greater in its last digit."""
+    return component.join(_other(part) if part else "" for part in value.split(component))
+
+
+def _other(part: str) -> str:
+    return f"{part[:-1]}{(int(part[-1]) + 1) % 10}" if part.isascii() and part.isdigit() else f"{part}9"
 
 
 def _places(message: Message) -> Iterator[tuple[int, int]]:

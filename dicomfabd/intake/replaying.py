@@ -1,12 +1,12 @@
-"""Takes a kept message once more, as it is or as an edited copy, as if it had just come."""
+"""Takes messages that people hand in: new ones, and kept ones once more, as if they had just come."""
 
 from dicomfabd.domain.errors import OrderRejected
-from dicomfabd.intake.desk import Desk
+from dicomfabd.intake.desk import Desk, Taken
 from dicomfabd.store.interface import MessageBook, Replayed
 
 
 class Replayer:
-    """Replays messages; every replay is audited and kept as a message of its own."""
+    """Takes messages by hand; each is audited, and a replay is kept as a message of its own."""
 
     def __init__(self, desk: Desk, messages: MessageBook) -> None:
         """Take what reads and keeps messages, and where the old ones are."""
@@ -36,7 +36,32 @@ class Replayer:
             raise ValueError(f"message {message_id} is an acknowledgment; there is nothing to do with it")
         if len(takings) > 1:
             raise ValueError(f"the copy holds {len(takings)} messages; replay them one by one")
-        (taken,) = takings
+        outcome = self._take(takings[0])
+        detail = {"copy": outcome.message_id, "code": outcome.code, "is_edited": edited is not None}
+        self._messages.audit(actor, "message.replay", f"message {message_id}", detail)
+        return outcome
+
+    def receive(self, raw: bytes, peer: str, actor: str) -> list[Replayed]:
+        """Take the messages of a text; blocks until the outcome is on disk.
+
+        Args:
+            raw: One message or a batch; segments may end in CR, LF or both.
+            peer: Whom to name in the records.
+            actor: Who hands it in, for the audit.
+
+        Returns:
+            What came of each, in order; nothing of acknowledgments, which are never answered.
+
+        Raises:
+            StoreUnavailable: What is not yet taken could not be kept.
+        """
+        content = raw.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
+        outcomes = [self._take(taken) for taken in self._desk.take(content, peer, source="http")]
+        for outcome in outcomes:
+            self._messages.audit(actor, "message.send", f"message {outcome.message_id}", {"code": outcome.code})
+        return outcomes
+
+    def _take(self, taken: Taken) -> Replayed:
         submission = taken.submission
         (outcome,) = self._desk.inbox.accept([submission])
         if isinstance(outcome, OrderRejected):
@@ -44,6 +69,4 @@ class Replayer:
             (outcome,) = self._desk.inbox.accept([submission])
         if isinstance(outcome, OrderRejected):
             raise outcome
-        detail = {"copy": outcome.message_id, "code": submission.code, "is_edited": edited is not None}
-        self._messages.audit(actor, "message.replay", f"message {message_id}", detail)
         return Replayed(outcome.message_id, submission.code, outcome.answer, tuple(submission.faults), outcome.applied)

@@ -47,6 +47,12 @@ def m0005_performed(db: Database) -> None:
     _execute(db, "0005_performed.sql")
 
 
+@queue_migrations()
+def m0007_templates(db: Database) -> None:
+    """Saved templates of orders."""
+    _execute(db, "0007_templates.sql")
+
+
 @archive_migrations()
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""

@@ -30,7 +30,9 @@ from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
 from dicomfabd.store.sqlite_performed import SqlitePerformedSteps
 from dicomfabd.store.sqlite_queries import SqliteQueryBook
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
+from dicomfabd.store.sqlite_templates import SqliteTemplates
 from dicomfabd.store.sqlite_worklist import SqliteWorklistBook
+from dicomfabd.store.templates_interface import Templates
 from dicomfabd.store.worklist_interface import QueryBook, WorklistBook
 
 LATEST_CHECKPOINT_PAGES: Final = 64_000
@@ -57,6 +59,7 @@ class Store:
     worklist: WorklistBook
     queries: QueryBook
     performed: PerformedSteps
+    templates: Templates
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
     close: Callable[[], None]
@@ -109,6 +112,7 @@ def open_store(
         worklist=SqliteWorklistBook(file),
         queries=queries,
         performed=SqlitePerformedSteps(file),
+        templates=SqliteTemplates(file),
         problem=file.problem,
         checkpoint=file.checkpoint,
         close=close,

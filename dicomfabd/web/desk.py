@@ -11,6 +11,7 @@ from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.order import Order
 from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
 from dicomfabd.store.performed_interface import PerformedSteps
+from dicomfabd.store.templates_interface import Template, Templates
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
@@ -32,6 +33,10 @@ class WebDesk:
         explain: (HL7, address it came from, when) → what is read from each message, how it would be answered, its lines
             taken apart and what would be made of its orders; see `app.explaining`. Keeps nothing.
         plan: Gives what would be made of an order, and why.
+        receive: Takes HL7 that people hand in: (text, address, who) → what came of each message; see
+            `intake.replaying`.
+        procedures: Gives what can be ordered, as JSON: title, protocol, modalities, how many series.
+        samples: Gives the templates that came with us.
         on_work: Told when there is new work.
         addresses: Gives where the other doors are, for the page.
     """
@@ -45,6 +50,10 @@ class WebDesk:
     replay: Callable[[int, bytes | None, str], Replayed]
     explain: Callable[[bytes, str, datetime | None], list[dict[str, Any]]]
     plan: Callable[[Order], dict[str, Any]]
+    receive: Callable[[bytes, str, str], list[Replayed]]
+    procedures: Callable[[], list[dict[str, Any]]]
+    samples: Callable[[], list[Template]]
+    templates: Templates
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
     archive: ArchiveDesk

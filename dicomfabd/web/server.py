@@ -19,6 +19,7 @@ from dicomfabd.web.api import (
     archive_images,
     archive_routes,
     explaining_routes,
+    message_acts,
     message_routes,
     openapi,
     order_acts,
@@ -26,6 +27,7 @@ from dicomfabd.web.api import (
     pacs_routes,
     performed_routes,
     query_routes,
+    template_routes,
     worklist_routes,
 )
 from dicomfabd.web.api.archived import order_finder
@@ -37,8 +39,10 @@ from dicomfabd.web.dicomweb import routes as wado
 from dicomfabd.web.dicomweb.origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.pages import messages as messages_page
+from dicomfabd.web.pages import new_order
 from dicomfabd.web.pages import orders as orders_page
 from dicomfabd.web.pages import studies as studies_page
+from dicomfabd.web.pages import worklist as worklist_page
 from dicomfabd.web.pages.rendering import Pages
 
 _KEEP_ALIVE_S: Final = 5
@@ -58,8 +62,10 @@ def build(desk: WebDesk) -> FastAPI:
     door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.choices, desk.route)
     app.include_router(order_routes.router(desk, door))
     app.include_router(order_acts.router(desk))
-    app.include_router(message_routes.router(desk, door))
+    app.include_router(message_routes.router(desk))
     app.include_router(explaining_routes.router(desk))
+    app.include_router(template_routes.router(desk))
+    app.include_router(message_acts.router(desk, door))
     app.include_router(worklist_routes.router(desk, door))
     app.include_router(performed_routes.router(desk))
     turnstile = Turnstile(_MOST_ASKING)
@@ -74,7 +80,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(wado.router(desk.archive))
     app.include_router(openapi.router())
     pages = Pages()
-    for page in (orders_page, messages_page, studies_page):
+    for page in (orders_page, messages_page, new_order, worklist_page, studies_page):
         app.include_router(page.router(desk, pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app

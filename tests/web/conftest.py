@@ -8,8 +8,9 @@ from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
 from dicomfabd.app.archive_desk import archive_desk_of
-from dicomfabd.app.daemon import planner_of
+from dicomfabd.app.daemon import desk_of, planner_of
 from dicomfabd.app.explaining import Explainer
+from dicomfabd.app.samples import sample_templates
 from dicomfabd.app.worklist_desk import worklist_desk_of
 from dicomfabd.archive.shelf import Shelf
 from dicomfabd.config import Archive, Settings, Worklist
@@ -18,6 +19,7 @@ from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.errors import Fault
 from dicomfabd.domain.order import OrderControl
+from dicomfabd.intake.replaying import Replayer
 from dicomfabd.store.interface import Change, ReceivedMessage, Replayed, Submission
 from dicomfabd.store.opening import open_archive_index
 from dicomfabd.telemetry.health import Health
@@ -129,6 +131,10 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive):
         choices=Choices(lambda _procedure, service: service or "OT"),
         route=lambda _order: Routing((Leg("main"),)),
         replay=replay,
+        receive=Replayer(desk_of(settings, store), store.messages).receive,
+        procedures=explainer.procedures,
+        samples=sample_templates,
+        templates=store.templates,
         explain=explainer.explain,
         plan=explainer.plan,
         on_work=lambda: woken.append(True),

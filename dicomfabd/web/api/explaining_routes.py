@@ -1,11 +1,15 @@
-"""What would be read from a message, answered to it and made of it; nothing is kept: /api/v1/explain."""
+"""What would be read from a message or an order, answered to it and made of it; nothing is kept."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query, Request
 
 from dicomfabd.domain.access import Role
 from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.api.order_in import OrderIn
+from dicomfabd.web.api.orders import content
+from dicomfabd.web.api.words import fault_in_words
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.request_parts import body_of
 
@@ -18,7 +22,7 @@ _EXAMPLE: Final = "\r".join(
         "OBR|1|PL1||CTCH^CT CHEST",
     )
 )
-_TAKES_HL7: Final = {
+TAKES_HL7: Final = {
     "requestBody": {
         "required": True,
         "description": "HL7 v2, one message or several; lines may end in CR, LF or both.",
@@ -31,7 +35,7 @@ def router(desk: WebDesk) -> GuardedRouter:
     """Give the route; it runs on a thread, because it reads a message many times over."""
     routes = GuardedRouter()
 
-    @routes.post("/api/v1/explain", openapi_extra=_TAKES_HL7)
+    @routes.post("/api/v1/explain", openapi_extra=TAKES_HL7)
     @needs(Role.VIEWER)
     def explain(
         _request: Request,
@@ -41,5 +45,22 @@ def router(desk: WebDesk) -> GuardedRouter:
         """Say what is read from HL7 and from where, how it would be answered, and what would be made of its orders."""
         raw = body.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
         return {"messages": desk.explain(raw, host, None)[:MOST_MESSAGES]}
+
+    @routes.get("/api/v1/procedures")
+    @needs(Role.VIEWER)
+    def list_procedures() -> dict[str, Any]:
+        """List what can be ordered by its title; any other words are taken too, and read."""
+        return {"procedures": desk.procedures()}
+
+    @routes.post("/api/v1/orders/preview")
+    @needs(Role.VIEWER)
+    def preview(wanted: OrderIn) -> dict[str, Any]:
+        """Say what an order would be and what would be made of it; keeps nothing."""
+        order, warnings = wanted.order(desk.choices, datetime.now().astimezone())
+        return content(order) | {
+            "plan": desk.plan(order),
+            "destinations": [leg.destination for leg in desk.route(order).legs],
+            "warnings": [fault_in_words(warning) for warning in warnings],
+        }
 
     return routes

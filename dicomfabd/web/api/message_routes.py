@@ -1,34 +1,27 @@
-"""Every message we were sent: how it was answered, what it did, its bytes; and taking it once more."""
+"""Every message we were sent: how it was answered, what it did, its bytes; and what people did."""
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import Depends, HTTPException, Query, Request, Response
+from fastapi import HTTPException, Query, Response
 
 from dicomfabd.domain.access import Role
-from dicomfabd.store.interface import MessageQuery, Replayed, StoredMessage
+from dicomfabd.store.interface import MessageQuery, StoredMessage
 from dicomfabd.web.access.needs import GuardedRouter, needs
-from dicomfabd.web.api.messages import MOST_REPLAYS, audited, detail, in_its_charset, media_type, replayed, summary
-from dicomfabd.web.api.order_door import OrderDoor, answer_to, is_json
-from dicomfabd.web.api.orders import tell
+from dicomfabd.web.api.messages import MOST_REPLAYS, audited, detail, media_type, summary
+from dicomfabd.web.api.order_door import answer_to, is_json
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.request_parts import Before, Limit, RowId, actor_of, body_of, charset_in, is_json_type, refuse_type
-from dicomfabd.web.request_parts import media_type as type_of
+from dicomfabd.web.request_parts import (
+    Before,
+    Limit,
+    RowId,
+)
 
 _NO_ANSWER: Final = "none"
 _Code = Literal["AA", "AE", "AR", "none"]
 _Text = Annotated[str, Query(max_length=250)]
-_HL7: Final = frozenset({"text/plain", "application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7"})
-_TAKES_A_COPY: Final = {
-    "requestBody": {
-        "required": False,
-        "description": "Nothing: the message as it is. A message: an edited copy, its bytes taken as they are;"
-        " sent with `charset=utf-8` it is put into the character set that its MSH-18 declares.",
-        "content": {name: {"schema": {"type": "string"}} for name in sorted(_HL7)},
-    }
-}
 
 
-def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
+def router(desk: WebDesk) -> GuardedRouter:
     """Give the routes; all run on threads, because the store blocks."""
     routes = GuardedRouter()
 
@@ -85,19 +78,6 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
             raise HTTPException(404, f"message {message_id} got no answer")
         return _download(message, answer, f"message-{message_id}-answer")
 
-    @routes.post("/api/v1/messages/{message_id}/replay", openapi_extra=_TAKES_A_COPY)
-    @needs(Role.OPERATOR)
-    def replay_message(message_id: RowId, request: Request, body: Annotated[bytes, Depends(body_of)]) -> dict[str, Any]:
-        """Take a message, or the edited copy of it in the body, once more; `code` says how it was answered."""
-        message = existing(desk, message_id)
-        given = type_of(request)
-        if body and given not in _HL7 and not (is_json(message) and is_json_type(given)):
-            raise refuse_type(given, "text/plain or application/hl7-v2")
-        if body and not is_json(message) and charset_in(request) == "utf-8":
-            body = in_its_charset(body)
-        outcome = _replay(desk, door, message, body or None, actor_of(request))
-        return replayed(message_id, outcome)
-
     @routes.get("/api/v1/audit")
     @needs(Role.VIEWER)
     def audit_trail(limit: Limit = 100, before: Before = None) -> dict[str, Any]:
@@ -109,23 +89,6 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
         }
 
     return routes
-
-
-def _replay(desk: WebDesk, door: OrderDoor, message: StoredMessage, edited: bytes | None, actor: str) -> Replayed:
-    if is_json(message):
-        outcome = door.replay(message, edited, actor)
-    else:
-        try:
-            outcome = desk.replay(message.message_id, edited, actor)
-        except LookupError as error:
-            raise HTTPException(404, f"there is no message {message.message_id}") from error
-        except ValueError as error:
-            raise HTTPException(409, str(error)) from error
-    for done in outcome.applied:
-        tell(desk, done, "person")
-    if outcome.applied:
-        desk.on_work()
-    return outcome
 
 
 def _download(message: StoredMessage, content: bytes, name: str) -> Response:

@@ -77,8 +77,8 @@ def detail(message: StoredMessage, replays: list[StoredMessage]) -> dict[str, An
     }
 
 
-def replayed(message_id: int, outcome: Replayed) -> dict[str, Any]:
-    """Give what came of a replay."""
+def replayed(message_id: int | None, outcome: Replayed) -> dict[str, Any]:
+    """Give what came of a message taken by hand; `message_id` is of the one it is a copy of."""
     return {
         "message_id": outcome.message_id,
         "replay_of": message_id,
