@@ -43,6 +43,7 @@ _MOST_TABLES: Final = 2
 _LARGEST_TABLE: Final = 65_536
 _LONGEST: Final = 64
 _CENTIMETRES: Final = 3  # PS3.3 C.8.5.5.1.15
+_UNSPECIFIED: Final = "US"  # PS3.3 C.11.1.1.2
 _PDF: Final = "application/pdf"
 
 
@@ -239,6 +240,8 @@ def _aspect(dataset: Dataset, spacing: list[float] | None) -> float:
 
 def _units(dataset: Dataset) -> str:
     said = _text(dataset, "RescaleType") or _text(dataset, "Units")
+    if said == _UNSPECIFIED:
+        return ""
     return said or ("HU" if dataset.get("Modality") == "CT" else "")
 
 

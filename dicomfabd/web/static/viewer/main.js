@@ -13,6 +13,7 @@ const buttons = [...document.querySelectorAll("[data-series]")];
 const seriesList = buttons.map(({ dataset }) => ({
   uid: dataset.series, number: dataset.number, description: dataset.description, modality: dataset.modality,
 }));
+const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const isTouch = matchMedia("(pointer: coarse)").matches;
 const state = { tool: isTouch ? "scroll" : "window", active: 0, isDouble: false, isLinked: false };
 
@@ -40,7 +41,7 @@ function makePane(number) {
     pane.cine.framesPerSecond = Math.min(60, Math.max(1, Math.round(pane.stack.speed)));
     speed.value = pane.cine.framesPerSecond;
     if (pane.stack.leftOut) pane.say(`${pane.stack.leftOut} images are left out: the series is too long.`);
-    if (pane.stack.isCine && pane.stack.frames.length > 1 && pane === active() && !location.hash.includes("image=")) pane.cine.start();
+    if (pane.stack.isCine && !isCalm && pane === active() && !location.hash.includes("image=")) pane.cine.start();
   });
   pane.addEventListener("moved", () => {
     slider.value = pane.place + 1;
