@@ -14,6 +14,7 @@ RESERVED_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         ARCHIVE: "is the built-in archive's name",
         **dict.fromkeys(("query", "move", "moves"), "is a word of the API"),
+        "new": "is a word of the page",
     }
 )
 """Names no other destination may have, and why."""

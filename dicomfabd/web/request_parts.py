@@ -13,6 +13,8 @@ RowId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
 Before = Annotated[int | None, Query(ge=1, le=_LARGEST_ID, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
+PacsName = Annotated[str, Path(max_length=32, description="Name of a destination.")]
+
 LONGEST_KEY: Final = 200
 KEY_HEADER: Final = "Idempotency-Key"
 _QUOTED: Final = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')

@@ -38,9 +38,11 @@ from dicomfabd.web.dicomweb import pictures, search
 from dicomfabd.web.dicomweb import routes as wado
 from dicomfabd.web.dicomweb.origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
+from dicomfabd.web.pages import api as api_page
 from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import new_order
 from dicomfabd.web.pages import orders as orders_page
+from dicomfabd.web.pages import pacs as pacs_page
 from dicomfabd.web.pages import studies as studies_page
 from dicomfabd.web.pages import worklist as worklist_page
 from dicomfabd.web.pages.rendering import Pages
@@ -80,8 +82,9 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(wado.router(desk.archive))
     app.include_router(openapi.router())
     pages = Pages()
-    for page in (orders_page, messages_page, new_order, worklist_page, studies_page):
+    for page in (orders_page, messages_page, new_order, worklist_page, pacs_page, studies_page):
         app.include_router(page.router(desk, pages))
+    app.include_router(api_page.router(pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app
 

@@ -119,13 +119,18 @@ def read(values: Mapping[str, Any]) -> Destination:
 
 def summary(destination: Destination, registry: Destinations) -> dict[str, Any]:
     """Give all of a destination but the user and password of its `web_url`; `warnings` say what will not work."""
-    values = asdict(destination) | {"web_url": masked(destination.web_url)}
-    values["move_ae_titles"] = dict(destination.move_ae_titles)
-    values["transfer_syntaxes"] = list(destination.transfer_syntaxes)
-    return values | {
+    return summary_values(destination) | {
         "managed": not registry.is_fixed(destination.name),
         "warnings": warnings(destination, {known.name for known in registry.all()}),
     }
+
+
+def summary_values(destination: Destination) -> dict[str, Any]:
+    """Give the fields of a destination, user and password of its `web_url` masked."""
+    values = asdict(destination) | {"web_url": masked(destination.web_url)}
+    values["move_ae_titles"] = dict(destination.move_ae_titles)
+    values["transfer_syntaxes"] = list(destination.transfer_syntaxes)
+    return values
 
 
 def warnings(destination: Destination, known: set[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from dicomfabd.domain.delivery import Destination
+from dicomfabd.pacs.dcmtk import move_command
 from dicomfabd.pacs.move import Move, Moved, MoveState, Progress
 from dicomfabd.pacs.selection import Selection
 from dicomfabd.web.api.orders import moment
@@ -22,13 +23,14 @@ class TooManyMoves(Exception):  # noqa: N818 - a state of affairs, not a mistake
 
 @dataclass(slots=True)
 class MoveJob:
-    """One move; written by its thread, read by any."""
+    """One move; written by its thread, read by any; `command` is how DCMTK would ask for it."""
 
     move_id: str
     source: str
     destination: str
     selection: Selection
     move: Move
+    command: str
     started_at: float
     state: MoveState = MoveState.RUNNING
     progress: Progress = Progress()
@@ -45,6 +47,7 @@ class MoveJob:
             "move_ae_title": self.move.ae_title,
             "level": self.selection.level.value,
             "study_uid": self.selection.study_uid,
+            "command": self.command,
             "progress": asdict(self.progress),
             "reason": self.reason,
             "started_at": moment(self.started_at),
@@ -64,7 +67,8 @@ class MoveBoard:
     def start(self, source: Destination, receiver: Destination, selection: Selection) -> MoveJob:
         """Begin a move; raises TooManyMoves."""
         move = Move(source, receiver, selection)
-        job = MoveJob(secrets.token_hex(8), source.name, receiver.name, selection, move, time.time())
+        command = move_command(source, move.ae_title, selection)
+        job = MoveJob(secrets.token_hex(8), source.name, receiver.name, selection, move, command, time.time())
         with self._lock:
             if sum(one.ended_at is None for one in self._jobs.values()) >= MOST_RUNNING:
                 raise TooManyMoves(f"{MOST_RUNNING} moves are under way. Try again when one has ended.")
@@ -76,6 +80,11 @@ class MoveBoard:
     def get(self, move_id: str) -> MoveJob | None:
         """Give a move, or None where there is none or it is forgotten."""
         return self._jobs.get(move_id)
+
+    def all(self) -> list[MoveJob]:
+        """Give every move that is known, newest first."""
+        with self._lock:
+            return list(reversed(self._jobs.values()))
 
     def _run(self, job: MoveJob) -> None:
         def note(progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, FastAPI, HTTPException, Path, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic_core import from_json
 
@@ -24,9 +24,7 @@ from dicomfabd.web.api.destinations import (
 )
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.problems import problem
-from dicomfabd.web.request_parts import actor_of, body_of, is_json_type, media_type, refuse_type
-
-PacsName = Annotated[str, Path(max_length=32, description="Name of a destination.")]
+from dicomfabd.web.request_parts import PacsName, actor_of, body_of, is_json_type, media_type, refuse_type
 
 _SHOWN_ONLY: Final = frozenset({"managed", "warnings"})
 # A caller of the API may not make us open files of this machine.

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dicomfabd.domain.access import Role
 from dicomfabd.domain.delivery import Destination
+from dicomfabd.pacs.dcmtk import find_command
 from dicomfabd.pacs.query import Answer
 from dicomfabd.pacs.question import FILTERS, MOST_ROWS, BadQuestion, Level, Question
 from dicomfabd.pacs.retrieve import Retrieved
@@ -17,11 +18,11 @@ from dicomfabd.web.api.answers import ask_active, chosen, fault_errors, header, 
 from dicomfabd.web.api.asking import Turnstile
 from dicomfabd.web.api.downloads import ZipDownload
 from dicomfabd.web.api.moves import MoveBoard, MoveJob, TooManyMoves
-from dicomfabd.web.api.pacs_routes import PacsName, existing
+from dicomfabd.web.api.pacs_routes import existing
 from dicomfabd.web.api.spreadsheet import write_csv
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.problems import problem
-from dicomfabd.web.request_parts import actor_of
+from dicomfabd.web.request_parts import PacsName, actor_of
 
 _Text = Annotated[str, Field(max_length=200)]
 _Uid = Annotated[str, Path(max_length=64)]
@@ -81,9 +82,12 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
     @routes.get("/api/v1/pacs/query")
     @needs(Role.VIEWER)
     def query(asked: Annotated[QueryIn, Query()]) -> dict[str, Any]:
-        """Ask several PACS at once; `pacs` says what each of them did."""
+        """Ask several PACS at once; `pacs` says what each did, `commands` how DCMTK would ask the same."""
         question = asked.question()
-        return told(question, _ask(asked, question, desk, turnstile))
+        answers = _ask(asked, question, desk, turnstile)
+        registry = desk.destinations()
+        known = [destination for answer in answers if (destination := registry.get(answer.destination))]
+        return told(question, answers) | {"commands": {it.name: find_command(it, question) for it in known}}
 
     @routes.get("/api/v1/pacs/query.csv")
     @needs(Role.VIEWER)
@@ -105,6 +109,12 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
         detail = {"to": receiver.name, "level": selection.level.value, "study_uid": selection.study_uid}
         desk.messages.audit(actor_of(request), "pacs.move", f"pacs {source.name}", detail)
         return JSONResponse(job.told(), 202, {"Location": f"/api/v1/pacs/moves/{job.move_id}"})
+
+    @routes.get("/api/v1/pacs/moves")
+    @needs(Role.VIEWER)
+    def list_moves() -> dict[str, Any]:
+        """List the moves under way and those that ended lately, newest first."""
+        return {"moves": [job.told() for job in board.all()]}
 
     @routes.get("/api/v1/pacs/moves/{move_id}")
     @needs(Role.VIEWER)

@@ -5,7 +5,13 @@ import { send } from "/static/api.js";
 
 const TRUTHS = { true: true, false: false };
 
-/** Gives the fields of a form as the API takes them; names ending in [] are lists, data-type="number" is a number. */
+function nest(values, name, value) {
+  const [outer, inner] = name.split(".", 2);
+  values[outer] ??= {};
+  if (value !== "") values[outer][inner] = value;
+}
+
+/** Gives the fields of a form as the API takes them: `a[]` is a list, `a.b` a value of `a`, left out where empty. */
 export function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {
@@ -17,6 +23,7 @@ export function valuesOf(form) {
     else if ((field.type === "checkbox" || field.type === "radio") && !field.checked) continue;
     else if (field.type === "select-multiple") values[name] = [...field.selectedOptions].map((it) => it.value);
     else if (isList) values[name].push(field.value);
+    else if (name.includes(".")) nest(values, name, field.value);
     else if (field.dataset.type === "number") values[name] = field.value === "" ? undefined : Number(field.value);
     else if (field.dataset.type === "boolean") values[name] = TRUTHS[field.value];
     else values[name] = field.value;
