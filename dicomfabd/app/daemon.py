@@ -245,7 +245,7 @@ class Daemon:
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
             access=access,
-            archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
+            archive=archive_desk_of(archive.index, archive.shelf, settings.archive, settings.web.viewer_url),
             worklist=worklist_desk_of(
                 WorklistDesk(settings.worklist, settings.profiles, store.worklist, store.queries)
             ),

@@ -110,6 +110,15 @@ def _page_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _viewer_url(value: str) -> str:
+    parts = urlsplit(value)
+    is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and "{" not in parts.netloc
+    rest = value.replace("{study_uid}", "", 1)
+    if value and (not is_web or rest == value or set(rest) & set("{}<>\"'\\") or any(c.isspace() for c in value)):
+        raise ValueError("not the address of a viewer")
+    return value
+
+
 def _host(value: str) -> str:
     if not value or any(c.isspace() or c in "/@?#" for c in value):
         raise ValueError("not a host")
@@ -216,6 +225,14 @@ HostName = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$|^\[?[0-9A-Fa-f:]{2,39}\]?$"),
     Hint('not a name of a host. Use one without a port, such as "fab.example" or "10.1.2.3".'),
+]
+ViewerUrl = Annotated[
+    str,
+    AfterValidator(_viewer_url),
+    Hint(
+        "not the address of a viewer. Use http or https with {study_uid} once, such as "
+        '"https://ohif.example/viewer?StudyInstanceUIDs={study_uid}", or "".'
+    ),
 ]
 CharacterSet = Annotated[
     str,
