@@ -11,7 +11,9 @@ from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.order import Order
 from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
 from dicomfabd.store.performed_interface import PerformedSteps
+from dicomfabd.store.search_interface import Feed, Figures
 from dicomfabd.telemetry.health import Health
+from dicomfabd.telemetry.history import History
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
 from dicomfabd.web.archive_desk import ArchiveDesk
@@ -50,6 +52,9 @@ class WebDesk:
     archive: ArchiveDesk
     worklist: WorklistDesk
     performed: PerformedSteps
+    figures: Figures
+    feed: Feed
+    history: History
     metrics: Metrics
     health: Health
     journal: Journal

@@ -17,7 +17,10 @@ from dicomfabd.web import probes, problems
 from dicomfabd.web.access.doorman import OpenDoor
 from dicomfabd.web.api import (
     archive_routes,
+    bulk_routes,
+    event_routes,
     explaining_routes,
+    figure_routes,
     message_routes,
     openapi,
     order_acts,
@@ -33,6 +36,7 @@ from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.dicomweb import pictures, search
 from dicomfabd.web.dicomweb import routes as wado
 from dicomfabd.web.dicomweb.origins import DicomwebOrigins
+from dicomfabd.web.event_stream import EventHub
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import orders as orders_page
@@ -56,7 +60,11 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(order_routes.router(desk, door))
     app.include_router(order_acts.router(desk))
     app.include_router(message_routes.router(desk, door))
+    app.include_router(bulk_routes.router(desk, door))
     app.include_router(explaining_routes.router(desk))
+    app.include_router(figure_routes.router(desk))
+    app.state.events = EventHub(desk.feed, lambda: _revisions(desk))
+    app.include_router(event_routes.router(app.state.events))
     app.include_router(worklist_routes.router(desk, door))
     app.include_router(performed_routes.router(desk))
     turnstile = Turnstile(_MOST_ASKING)
@@ -75,6 +83,10 @@ def build(desk: WebDesk) -> FastAPI:
     return app
 
 
+def _revisions(desk: WebDesk) -> dict[str, int]:
+    return {**desk.feed.revisions(), "studies": desk.archive.index.highest_id()}
+
+
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -87,8 +99,10 @@ class WebServer:
     def __init__(self, settings: Web, desk: WebDesk) -> None:
         """Prepare; nothing is opened yet."""
         self._settings = settings
+        app = build(desk)
+        self._events: EventHub = app.state.events
         config = uvicorn.Config(
-            Guards(build(desk), desk.journal),
+            Guards(app, desk.journal),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -121,6 +135,7 @@ class WebServer:
 
     async def stop(self) -> None:
         """Finish requests under way, for three seconds at most, and close."""
+        self._events.close()
         self._server.should_exit = True
         if self._task is not None:
             await self._task

@@ -21,6 +21,7 @@ from dicomfabd.domain.order import OrderControl
 from dicomfabd.store.interface import Change, ReceivedMessage, Replayed, Submission
 from dicomfabd.store.opening import open_archive_index
 from dicomfabd.telemetry.health import Health
+from dicomfabd.telemetry.history import History
 from dicomfabd.telemetry.metrics import Metrics
 from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.desk import WebDesk
@@ -36,6 +37,11 @@ REFUSED = Fault(101, "PID^1^3", "the patient has no identifier", "Fill PID-3.")
 @pytest.fixture
 def health() -> Health:
     return Health()
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(__version__)
 
 
 @pytest.fixture
@@ -99,7 +105,7 @@ def archive(index, shelf) -> ArchiveDesk:
 
 
 @pytest.fixture
-def desk(tmp_path, store, journal, health, woken, take, fixed, archive):
+def desk(tmp_path, store, journal, health, woken, take, fixed, archive, metrics):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -136,7 +142,10 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive):
         archive=archive,
         worklist=worklist_desk_of(worklist_room.WorklistDesk(Worklist(), (), store.worklist, store.queries)),
         performed=store.performed,
-        metrics=Metrics(__version__),
+        figures=store.figures,
+        feed=store.feed,
+        history=History(metrics, tmp_path / "history.json"),
+        metrics=metrics,
         health=health,
         journal=journal,
     )

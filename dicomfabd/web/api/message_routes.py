@@ -1,12 +1,13 @@
 """Every message we were sent: how it was answered, what it did, its bytes; and taking it once more."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, HTTPException, Query, Request, Response
 
 from dicomfabd.domain.access import Role
 from dicomfabd.store.interface import MessageQuery, Replayed, StoredMessage
 from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.api.filters import MessageList
 from dicomfabd.web.api.messages import MOST_REPLAYS, audited, detail, in_its_charset, media_type, replayed, summary
 from dicomfabd.web.api.order_door import OrderDoor, answer_to, is_json
 from dicomfabd.web.api.orders import tell
@@ -14,9 +15,6 @@ from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.request_parts import Before, Limit, RowId, actor_of, body_of, charset_in, is_json_type, refuse_type
 from dicomfabd.web.request_parts import media_type as type_of
 
-_NO_ANSWER: Final = "none"
-_Code = Literal["AA", "AE", "AR", "none"]
-_Text = Annotated[str, Query(max_length=250)]
 _HL7: Final = frozenset({"text/plain", "application/hl7-v2", "application/hl7-v2+er7", "x-application/hl7-v2+er7"})
 _TAKES_A_COPY: Final = {
     "requestBody": {
@@ -35,31 +33,15 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
     @routes.get("/api/v1/messages")
     @needs(Role.VIEWER)
     def list_messages(
-        code: Annotated[list[_Code] | None, Query(description="May be given several times.")] = None,
-        quarantined: bool | None = None,
-        type_: Annotated[str, Query(alias="type", max_length=250, examples=["ORM^O01"])] = "",
-        sender: _Text = "",
-        control_id: _Text = "",
-        replay_of: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-        limit: Limit = 100,
-        before: Before = None,
+        wanted: Annotated[MessageList, Query()],
     ) -> dict[str, Any]:
-        """List messages, newest first; `next` is the `before` of the following page."""
-        query = MessageQuery(
-            codes=frozenset("" if one == _NO_ANSWER else one for one in code or ()),
-            is_quarantined=quarantined,
-            message_type=type_,
-            sending_application=sender,
-            control_id=control_id,
-            replay_of=replay_of,
-            before_id=before,
-            limit=limit,
-        )
-        found = desk.messages.find(query)
-        return {
-            "messages": [summary(message) for message in found],
-            "next": found[-1].message_id if len(found) == limit else None,
-        }
+        """List messages, newest first.
+
+        `next` is the `before` of the following page. A page may be short, or empty, and have one: a search for what is
+        rare takes a break after a while. `behind` is how many messages the search did not know of yet.
+        """
+        found = desk.messages.find(wanted.asked)
+        return {"messages": [summary(message) for message in found], "next": found.next, "behind": found.behind}
 
     @routes.get("/api/v1/messages/{message_id}")
     @needs(Role.VIEWER)
@@ -95,7 +77,7 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
             raise refuse_type(given, "text/plain or application/hl7-v2")
         if body and not is_json(message) and charset_in(request) == "utf-8":
             body = in_its_charset(body)
-        outcome = _replay(desk, door, message, body or None, actor_of(request))
+        outcome = take_again(desk, door, message, body or None, actor_of(request))
         return replayed(message_id, outcome)
 
     @routes.get("/api/v1/audit")
@@ -111,7 +93,8 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
     return routes
 
 
-def _replay(desk: WebDesk, door: OrderDoor, message: StoredMessage, edited: bytes | None, actor: str) -> Replayed:
+def take_again(desk: WebDesk, door: OrderDoor, message: StoredMessage, edited: bytes | None, actor: str) -> Replayed:
+    """Take a kept message, or an edited copy of it, once more; raises HTTPException for one that cannot be."""
     if is_json(message):
         outcome = door.replay(message, edited, actor)
     else:

@@ -57,7 +57,7 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
             type=type_,
             sender=sender,
             control_id=control_id,
-            older=with_cursor(request, found[-1].message_id) if len(found) == _PAGE else "",
+            older=with_cursor(request, found.next) if found.next else "",
         )
 
     @routes.get("/messages/{message_id}", response_class=HTMLResponse)

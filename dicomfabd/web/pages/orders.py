@@ -55,7 +55,7 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
             orders=[summary(stored) for stored in found],
             state=state,
             accession=accession,
-            older=with_cursor(request, found[-1].order_id) if len(found) == _PAGE else "",
+            older=with_cursor(request, found.next) if found.next else "",
             destinations=[destination.name for destination in desk.destinations().all() if destination.active],
         )
 
