@@ -13,7 +13,7 @@ _MOST_TRIGRAMS: Final = 12
 _SHORTEST_NUMBER: Final = 4
 # What parts the components of HL7 and DICOM values, and whatever cannot be typed.
 _GAP: Final = re.compile(r"[\x00-\x20\x7f\^=|&\\\ufffd]+")
-_UID: Final = re.compile(r"\d+(\.\d+){3,}")
+_UID: Final = re.compile(r"(?=.{11,64}$)\d+(\.\d+){2,}")
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Orders in the search file: how what was asked for is looked up."""
 
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -98,7 +99,7 @@ def _with_words(words: tuple[str, ...], plans: list[Plan], conditions: Condition
     if few:
         best = cheapest(few)
         joined = f"{best.source} CROSS JOIN texts t ON t.id = o.id"
-        return [Plan(joined, best.place, best.where, best.variants, best.cost).and_also(said)]
+        return [replace(best, source=joined).and_also(said)]
     source = "trigrams CROSS JOIN texts t ON t.id = trigrams.rowid CROSS JOIN orders o ON o.id = t.id"
     match = (match_of(patterns),)
     return [Plan(source, "trigrams.rowid", ("trigrams MATCH ?",), (match,), _ALL).and_also([*said, *conditions])]
