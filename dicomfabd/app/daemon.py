@@ -15,6 +15,7 @@ from dicomfabd import __version__
 from dicomfabd.app.access import access_desk_of
 from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.app.archive_others import others_of
+from dicomfabd.app.chores import keep_history, keep_search_current
 from dicomfabd.app.explaining import Explainer
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
@@ -39,6 +40,7 @@ from dicomfabd.performed import PerformedStepReports
 from dicomfabd.plan.planner import Planner
 from dicomfabd.store.opening import Store, open_archive_index, open_store
 from dicomfabd.telemetry.health import Health
+from dicomfabd.telemetry.history import History
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.logs import EventLog
 from dicomfabd.telemetry.metrics import Metrics
@@ -58,6 +60,7 @@ _BACKLOG_EVERY_S: Final = 2.0
 _CHECKPOINT_EVERY_S: Final = 0.1
 
 ADDRESSES_FILE: Final = "addresses.json"
+HISTORY_FILE: Final = "history.json"
 
 
 class Daemon:
@@ -102,6 +105,9 @@ class Daemon:
         self.store = store = await asyncio.to_thread(open_store, settings.store_url, self.journal.store_committed)
         self._exit.push_async_callback(asyncio.to_thread, store.close)
         self._exit.push_async_callback(_end, asyncio.create_task(_keep_log_short(store)))
+        self._exit.push_async_callback(_end, asyncio.create_task(keep_search_current(store.search)))
+        history = History(self._metrics, settings.state_dir / HISTORY_FILE)
+        self._exit.push_async_callback(_end, asyncio.create_task(keep_history(history)))
         access = await asyncio.to_thread(access_desk_of, settings.web, store.accounts)
         planner = planner_of(settings)
         check_catalog(planner.catalog)
@@ -109,7 +115,7 @@ class Daemon:
         self._health.register("store", store.problem)
         self._health.register("doors", lambda: "" if self._is_ready else "starting or stopping")
         archive = await self._build_archive(settings, store)
-        web = WebServer(settings.web, self._web_desk(settings, store, planner, archive, access))
+        web = WebServer(settings.web, self._web_desk(settings, store, planner, archive, access, history))
         await web.start()
         self._exit.push_async_callback(web.stop)
         self._note("page", "http://{}", settings.web.host, web.port)
@@ -195,9 +201,8 @@ class Daemon:
         while True:
             await asyncio.sleep(_BACKLOG_EVERY_S)
             with contextlib.suppress(Exception):  # a store that is down says so itself
-                counts = await asyncio.to_thread(store.book.job_counts)
+                waiting = (await asyncio.to_thread(store.figures.counts)).queued
                 await asyncio.to_thread(self._adopt, store)
-                waiting = sum(amount for (_, state), amount in counts.items() if state == "queued")
                 if most and is_held != (waiting >= (most * 0.9 if is_held else most)):
                     is_held = not is_held
                     receptions.hold(is_held)
@@ -217,7 +222,13 @@ class Daemon:
         return wake
 
     def _web_desk(
-        self, settings: Settings, store: Store, planner: Planner, archive: ArchiveServer, access: AccessDesk
+        self,
+        settings: Settings,
+        store: Store,
+        planner: Planner,
+        archive: ArchiveServer,
+        access: AccessDesk,
+        history: History,
     ) -> WebDesk:
         def registry() -> Destinations:
             # The archive opens after the page, and may pick its port.
@@ -244,12 +255,16 @@ class Daemon:
             plan=explainer.plan,
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
+            state_dir=settings.state_dir,
             access=access,
             archive=archive_desk_of(archive.index, archive.shelf, settings.archive, settings.web.viewer_url),
             worklist=worklist_desk_of(
                 WorklistDesk(settings.worklist, settings.profiles, store.worklist, store.queries)
             ),
             performed=store.performed,
+            figures=store.figures,
+            feed=store.feed,
+            history=history,
             metrics=self._metrics,
             health=self._health,
             journal=self.journal,

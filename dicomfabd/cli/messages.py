@@ -18,8 +18,10 @@ from dicomfabd.cli.console import (
     say_wrapped,
     settings_or_fail,
 )
+from dicomfabd.cli.lists import Before, Limit, Since, Until, asked_well, found_whole
 from dicomfabd.store.interface import MessageQuery, StoredMessage
 from dicomfabd.store.opening import Store
+from dicomfabd.web.api.filters import MessageList
 from dicomfabd.web.api.messages import MOST_REPLAYS, detail, summary, text_of
 from dicomfabd.web.api.order_door import answer_to, is_json
 
@@ -27,8 +29,6 @@ messages_app = typer.Typer(
     help="Look at what was sent to us and take it again, with the daemon running or not.", no_args_is_help=True
 )
 MessageId = Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Number of the message.")]
-Limit = Annotated[int, typer.Option(min=1, max=1000)]
-Before = Annotated[int | None, typer.Option(min=1, help="Only what is older than this number.")]
 
 _COLUMNS: Final = {
     "id": "whole",
@@ -50,6 +50,15 @@ class Code(StrEnum):
     NONE = "none"
 
 
+class Source(StrEnum):
+    """How a message came."""
+
+    MLLP = "mllp"
+    HTTP = "http"
+    CLI = "cli"
+    REPLAY = "replay"
+
+
 @messages_app.command("list")
 def list_messages(
     code: Annotated[list[Code] | None, typer.Option(help="Only messages answered so; may be repeated.")] = None,
@@ -59,7 +68,11 @@ def list_messages(
     ] = None,
     type_: Annotated[str, typer.Option("--type", metavar="ORM^O01", help="Only messages of this type.")] = "",
     sender: Annotated[str, typer.Option(help="Only messages of this MSH-3.")] = "",
+    source: Annotated[Source | None, typer.Option(help="Only messages that came so.")] = None,
     control_id: Annotated[str, typer.Option(help="Only messages with this MSH-10.")] = "",
+    text: Annotated[str, typer.Option(help="Only messages whose MSH-10 begins so.")] = "",
+    since: Since = "",
+    until: Until = "",
     replay_of: Annotated[int | None, typer.Option(min=1, help="Only replays of this message.")] = None,
     before: Before = None,
     limit: Limit = 50,
@@ -67,18 +80,25 @@ def list_messages(
     config: ConfigOption = None,
 ) -> None:
     """List messages, newest first."""
-    query = MessageQuery(
-        codes=frozenset("" if one is Code.NONE else one.value for one in code or ()),
-        is_quarantined=quarantined,
-        message_type=type_,
-        sending_application=sender,
-        control_id=control_id,
-        replay_of=replay_of,
-        before_id=before,
-        limit=limit,
-    )
+    with asked_well():
+        wanted = MessageList.model_validate(
+            {
+                "code": [one.value for one in code or ()],
+                "quarantined": quarantined,
+                "type": type_,
+                "sender": sender,
+                "source": source.value if source else "",
+                "control_id": control_id,
+                "text": text,
+                "from": since,
+                "to": until,
+                "replay_of": replay_of,
+                "before": before,
+                "limit": limit,
+            }
+        )
     with existing_store(settings_or_fail(config)) as store:
-        found = [summary(message) for message in store.messages.find(query)]
+        found = [summary(message) for message in found_whole(store.messages.find, wanted.asked, store)]
     if as_json:
         print_json(found)
         return

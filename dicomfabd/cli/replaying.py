@@ -26,7 +26,8 @@ from dicomfabd.cli.console import (
     settings_or_fail,
 )
 from dicomfabd.cli.files import frames_in, read_source
-from dicomfabd.cli.messages import Before, Limit, MessageId, existing, messages_app, show_outcome
+from dicomfabd.cli.lists import Before, Limit
+from dicomfabd.cli.messages import MessageId, existing, messages_app, show_outcome
 from dicomfabd.config import Settings
 from dicomfabd.domain.errors import OrderRejected
 from dicomfabd.intake import batches

@@ -23,6 +23,7 @@ from dicomfabd.cli.console import (
     settings_or_fail,
 )
 from dicomfabd.cli.explaining import read_orders_or_fail
+from dicomfabd.cli.lists import Before, Limit, Since, Until, asked_well, found_whole
 from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.order import Code, OrderState
 from dicomfabd.fabricate.anatomy.bodies import Bodies
@@ -30,6 +31,7 @@ from dicomfabd.fabricate.study import fabricate as make
 from dicomfabd.fabricate.study import write_file
 from dicomfabd.store.interface import OrderQuery, StoredOrder
 from dicomfabd.store.opening import Store
+from dicomfabd.web.api.filters import OrderList
 from dicomfabd.web.api.orders import detail, summary
 
 orders_app = typer.Typer(help="Look at orders, with the daemon running or not.", no_args_is_help=True)
@@ -87,16 +89,44 @@ def fabricate(
 
 @orders_app.command("list")
 def list_orders(
-    state: Annotated[OrderState | None, typer.Option(help="Only orders in this state.")] = None,
+    state: Annotated[list[OrderState] | None, typer.Option(help="Only orders in this state; may be repeated.")] = None,
     accession: Annotated[str, typer.Option(help="Only this accession number.")] = "",
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    text: Annotated[str, typer.Option(help="Only orders with these words in number, name, patient ID or exam.")] = "",
+    modality: Annotated[str, typer.Option(help="Only orders of this modality.")] = "",
+    sender: Annotated[str, typer.Option(help="Only orders of this MSH-3, or http.")] = "",
+    patient_id: Annotated[str, typer.Option(help="Only orders of this patient ID.")] = "",
+    study_uid: Annotated[str, typer.Option(help="Only this study instance UID.")] = "",
+    since: Since = "",
+    until: Until = "",
+    scheduled_from: Annotated[str, typer.Option(metavar="DAY", help="Only what is scheduled then or later.")] = "",
+    scheduled_to: Annotated[str, typer.Option(metavar="DAY", help="Only what is scheduled then or before.")] = "",
+    before: Before = None,
+    limit: Limit = 50,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """List orders, newest first."""
-    query = OrderQuery(accession_number=accession, states=frozenset({state} if state else ()), limit=limit)
+    with asked_well():
+        wanted = OrderList.model_validate(
+            {
+                "state": state or (),
+                "accession": accession,
+                "text": text,
+                "modality": modality,
+                "sender": sender,
+                "patient_id": patient_id,
+                "study_uid": study_uid,
+                "from": since,
+                "to": until,
+                "scheduled_from": scheduled_from,
+                "scheduled_to": scheduled_to,
+                "before": before,
+                "limit": limit,
+            }
+        )
     with existing_store(settings_or_fail(config)) as store:
-        found = [summary(stored) for stored in store.book.find(query)]
+        page = found_whole(store.book.find, wanted.asked, store)
+        found = [summary(stored) for stored in page]
     if as_json:
         print_json(found)
         return

@@ -1,14 +1,39 @@
 """What a store promises, role by role; `tests/store/test_contract.py` holds every back end to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import date
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
 
 from dicomfabd.domain.commitment import CommitmentReport
 from dicomfabd.domain.delivery import Claim, Delivery, InstanceResult, Routing
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import Action, Order, OrderControl, OrderKeys, OrderState
 from dicomfabd.domain.patient import Patient
+
+Item = TypeVar("Item")
+
+
+class Page(list[Item]):
+    """A part of a list, newest first.
+
+    Attributes:
+        next: The `before_id` of what follows, or None at the end. A page that is not full may have one too: a search
+            for what is rare ends after a while, and goes on from there.
+        behind: How many changes the search did not know of yet; 0 nearly always, many while its file is built.
+    """
+
+    def __init__(self, items: Iterable[Item] = (), next_before: int | None = None, behind: int = 0) -> None:
+        """Take the items, where the list goes on, and what was not searched."""
+        super().__init__(items)
+        self.next = next_before
+        self.behind = behind
+
+    @property
+    def is_complete(self) -> bool:
+        """True when nothing was left out that belongs on this page."""
+        return self.behind == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +191,8 @@ class MessageQuery:
 
     Attributes:
         codes: Answers given.
+        text: What the control ID begins with.
+        received_from: Unix seconds; `received_before` ends the period and is not in it.
         before_id: Only messages older than this one, for paging (newest first).
     """
 
@@ -173,7 +200,11 @@ class MessageQuery:
     is_quarantined: bool | None = None
     message_type: str = ""
     sending_application: str = ""
+    source: str = ""
     control_id: str = ""
+    text: str = ""
+    received_from: float | None = None
+    received_before: float | None = None
     replay_of: int | None = None
     before_id: int | None = None
     limit: int = 100
@@ -194,8 +225,8 @@ class AuditEntry:
 class MessageBook(Protocol):
     """Looks kept messages up, and what people did with them; used by web and cli. Thread-safe."""
 
-    def find(self, query: MessageQuery) -> list[StoredMessage]:
-        """Give the messages that fit, newest first, without their bytes."""
+    def find(self, query: MessageQuery) -> Page[StoredMessage]:
+        """Give the messages that fit, newest first, without their bytes, at most `query.limit`."""
 
     def get(self, message_id: int) -> StoredMessage | None:
         """Give one message whole, or None."""
@@ -386,6 +417,13 @@ class OrderQuery:
     """Which orders are wanted; empty attributes do not restrict.
 
     Attributes:
+        modality: Of the order.
+        sending_application: MSH-3 of the message that placed it, or `http`.
+        text: Words; each must be in a number, the patient's name, the patient ID, the procedure or its code, whatever
+            the case and the accents. Words of one or two letters begin one there. A study instance UID is taken whole,
+            and so is a word with a digit that is the whole accession number, order number or patient ID of an order.
+        created_from: Unix seconds; `created_before` ends the period and is not in it.
+        scheduled_from: First day on which the first step may be scheduled; `scheduled_to` is the last.
         before_id: Only orders older than this one, for paging (newest first).
     """
 
@@ -393,15 +431,44 @@ class OrderQuery:
     patient_id: str = ""
     study_instance_uid: str = ""
     states: frozenset[OrderState] = field(default_factory=frozenset)
+    modality: str = ""
+    sending_application: str = ""
+    text: str = ""
+    created_from: float | None = None
+    created_before: float | None = None
+    scheduled_from: date | None = None
+    scheduled_to: date | None = None
     before_id: int | None = None
     limit: int = 100
+
+
+class BulkAct(StrEnum):
+    """What people may do to many orders at once."""
+
+    RETRY = "retry"
+    SEND = "send"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOutcome:
+    """What became of one order of many.
+
+    Attributes:
+        applied: Of a cancel; its action is `unknown` if there is no such order.
+        destinations: Where a retry or a send has queued its study; nowhere if there was nothing to do.
+    """
+
+    order_id: int
+    applied: Applied | None = None
+    destinations: tuple[str, ...] = ()
 
 
 class OrderBook(Protocol):
     """Looks orders up, and lets people act on them; used by worklist, web and cli. Thread-safe."""
 
-    def find(self, query: OrderQuery) -> list[StoredOrder]:
-        """Give the orders that fit, at most `query.limit`."""
+    def find(self, query: OrderQuery) -> Page[StoredOrder]:
+        """Give the orders that fit, newest first, at most `query.limit`."""
 
     def get(self, order_id: int) -> StoredOrder | None:
         """Give one order, or None."""
@@ -441,3 +508,14 @@ class OrderBook(Protocol):
 
     def request_cancel(self, order_id: int) -> Applied:
         """Cancel an order as a CA message would; action `unknown` if there is none."""
+
+    def request_bulk(
+        self, act: BulkAct, order_ids: Sequence[int], destinations: Sequence[str] = ()
+    ) -> list[BulkOutcome]:
+        """Do one thing to many orders, some of them in each commit, so that intake is never kept waiting.
+
+        Args:
+            act: What is done, to each as `request_retry`, `request_send` or `request_cancel` does it.
+            order_ids: The orders.
+            destinations: Of a send.
+        """

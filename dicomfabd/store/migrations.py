@@ -12,6 +12,7 @@ from dicomfabd.store.sqlite_archive_entry import search_text
 queue_migrations = Migrations("dicomfabd")
 archive_migrations = Migrations("dicomfabd-archive")
 query_migrations = Migrations("dicomfabd-queries")
+search_migrations = Migrations("dicomfabd-search")
 
 
 @queue_migrations()
@@ -77,6 +78,12 @@ def m0001_archive(db: Database) -> None:
 def m0001_queries(db: Database) -> None:
     """What modalities asked."""
     _execute(db, "0001_queries.sql")
+
+
+@search_migrations()
+def m0001_search(db: Database) -> None:
+    """What lists are searched by; another form of it gets another name, and takes the place of this one."""
+    _execute(db, "0001_search.sql")
 
 
 @archive_migrations()

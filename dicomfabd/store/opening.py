@@ -20,18 +20,22 @@ from dicomfabd.store.interface import (
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
 from dicomfabd.store.patients_interface import PatientRegistry
 from dicomfabd.store.performed_interface import PerformedSteps
+from dicomfabd.store.search_interface import Feed, Figures, Search
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_accounts import SqliteAccounts
 from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
 from dicomfabd.store.sqlite_book import SqliteOrderBook
 from dicomfabd.store.sqlite_commitments import SqliteCommitments
 from dicomfabd.store.sqlite_destinations import SqliteDestinations
+from dicomfabd.store.sqlite_feed import SqliteFeed
+from dicomfabd.store.sqlite_figures import SqliteFigures
 from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
 from dicomfabd.store.sqlite_performed import SqlitePerformedSteps
 from dicomfabd.store.sqlite_queries import SqliteQueryBook
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
 from dicomfabd.store.sqlite_registry import SqlitePatientRegistry
+from dicomfabd.store.sqlite_search import SqliteSearch
 from dicomfabd.store.sqlite_templates import SqliteTemplates
 from dicomfabd.store.sqlite_worklist import SqliteWorklistBook
 from dicomfabd.store.templates_interface import Templates
@@ -63,6 +67,9 @@ class Store:
     performed: PerformedSteps
     accounts: Accounts
     templates: Templates
+    search: Search
+    figures: Figures
+    feed: Feed
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
     close: Callable[[], None]
@@ -99,17 +106,19 @@ def open_store(
     path = Path(unquote(parts.path[1:]))
     file = SqliteFile(path, queue_migrations, on_commit, clock, LATEST_CHECKPOINT_PAGES)
     queries = SqliteQueryBook(path.with_name(f"{path.stem}-queries{path.suffix}"), clock)
+    search = SqliteSearch(path.with_name(f"{path.stem}-search{path.suffix}"), file, clock)
 
     def close() -> None:
         queries.close()
+        search.close()
         file.close()
 
     return Store(
         inbox=SqliteInbox(file),
         queue=SqliteWorkQueue(file),
         commitments=SqliteCommitments(file),
-        book=SqliteOrderBook(file),
-        messages=SqliteMessageBook(file),
+        book=SqliteOrderBook(file, search),
+        messages=SqliteMessageBook(file, search),
         patients=SqlitePatientRegistry(file),
         destinations=SqliteDestinations(file),
         worklist=SqliteWorklistBook(file),
@@ -117,6 +126,9 @@ def open_store(
         performed=SqlitePerformedSteps(file),
         accounts=SqliteAccounts(file),
         templates=SqliteTemplates(file),
+        search=search,
+        figures=SqliteFigures(file, search),
+        feed=SqliteFeed(file),
         problem=file.problem,
         checkpoint=file.checkpoint,
         close=close,

@@ -14,10 +14,8 @@ from dicomfabd.store.writer import Writer
 
 BUSY_TIMEOUT_MS: Final = 10_000
 
-# FULL: with NORMAL a power cut takes commits that senders were told are safe.
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA journal_size_limit = 67108864",
@@ -47,6 +45,8 @@ class SqliteFile:
         on_commit: Callable[[int, float], None] = lambda _changes, _seconds: None,
         clock: Clock = time.time,
         checkpoint_pages: int = OWN_CHECKPOINT_PAGES,
+        *,
+        is_expendable: bool = False,
     ) -> None:
         """Open or create the file and bring its schema up to date.
 
@@ -56,11 +56,14 @@ class SqliteFile:
             on_commit: Told the size and the seconds of each commit, on the writing thread.
             clock: Gives Unix seconds.
             checkpoint_pages: Let commits copy the log back when it has so many pages; much, if `checkpoint` is called.
+            is_expendable: A power cut may take the last commits, though never a part of one.
         """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.clock = clock
         self._path = path
         self._checkpoint_pages = checkpoint_pages
+        # FULL: with NORMAL a power cut takes commits that senders were told are safe.
+        self._synchronous = "NORMAL" if is_expendable else "FULL"
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._readers_lock = threading.Lock()
@@ -103,6 +106,7 @@ class SqliteFile:
         connection.row_factory = sqlite3.Row
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {self._checkpoint_pages}")
         return connection
 

@@ -3,28 +3,60 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Final
 
-from dicomfabd.domain.order import Action, OrderControl, OrderState
-from dicomfabd.store.interface import Applied, Event, OrderQuery, StoredInstance, StoredJob, StoredOrder
-from dicomfabd.store.rows import from_document
+from dicomfabd.domain.order import OrderState
+from dicomfabd.store.interface import (
+    Applied,
+    BulkAct,
+    BulkOutcome,
+    Event,
+    OrderQuery,
+    Page,
+    StoredInstance,
+    StoredJob,
+    StoredOrder,
+)
+from dicomfabd.store.search_text import fits, number_of, uid_of
 from dicomfabd.store.sqlite import SqliteFile
-from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, act, add_event, move, to_stored_order, urgency
+from dicomfabd.store.sqlite_acts import cancel, retry, send
+from dicomfabd.store.sqlite_figures import job_counts, order_counts
+from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, to_stored_order
+from dicomfabd.store.sqlite_search import SqliteSearch
+
+_AT_ONCE: Final = 25  # orders in a commit, which intake waits for
+_MOST_LOOKED_AT: Final = 1000
+_HIGHEST: Final = 2**63 - 1
+_NUMBERS: Final = ("accession_number", "placer_order_number", "filler_order_number", "patient_id")
+_NEWEST: Final = {
+    column: f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.{column} = ?1 AND o.{column} <> '' AND o.id < ?2"  # noqa: S608 - our own text
+    " ORDER BY o.id DESC LIMIT ?3"
+    for column in (*_NUMBERS, "study_instance_uid")
+}
+_EXISTS: Final = {
+    column: f"SELECT 1 FROM orders o WHERE o.{column} = ?1 AND o.{column} <> '' LIMIT 1"  # noqa: S608 - our own text
+    for column in _NUMBERS
+}
 
 
 class SqliteOrderBook:
     """See `interface.OrderBook`."""
 
-    def __init__(self, file: SqliteFile) -> None:
-        """Take the database."""
+    def __init__(self, file: SqliteFile, search: SqliteSearch) -> None:
+        """Take the database, and what is searched where it has no index."""
         self._file = file
+        self._search = search
 
-    def find(self, query: OrderQuery) -> list[StoredOrder]:
+    def find(self, query: OrderQuery) -> Page[StoredOrder]:
         """See `interface.OrderBook.find`."""
-        conditions, parameters = _conditions(query)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        sql = f"SELECT {ORDER_COLUMNS} FROM orders o {where} ORDER BY o.id DESC LIMIT ?"  # noqa: S608 - only our own text
-        return [to_stored_order(row) for row in self._file.read(sql, *parameters, query.limit)]
+        if keys := self._keys(query):
+            return self._by_keys(query, keys)
+        if _asks_for_states_only(query):
+            ids = self._in_states(query)
+            return Page(self._load(ids), ids[-1] if len(ids) == query.limit else None)
+        ids, goes_on, behind = self._search.orders(query)
+        # The store is what counts: what changed since it was found may not fit any more.
+        return Page([stored for stored in self._load(ids) if fits(query, stored)], goes_on, behind)
 
     def get(self, order_id: int) -> StoredOrder | None:
         """See `interface.OrderBook.get`."""
@@ -69,13 +101,11 @@ class SqliteOrderBook:
 
     def counts(self) -> Mapping[OrderState, int]:
         """See `interface.OrderBook.counts`."""
-        found = {row[0]: row[1] for row in self._file.read("SELECT state, count(*) FROM orders GROUP BY state")}
-        return {state: found.get(state.value, 0) for state in OrderState}
+        return order_counts(self._file.read, self._search)
 
     def job_counts(self) -> Mapping[tuple[str, str], int]:
         """See `interface.OrderBook.job_counts`."""
-        rows = self._file.read("SELECT destination, state, count(*) FROM jobs GROUP BY destination, state")
-        return {(row[0], row[1]): row[2] for row in rows}
+        return job_counts(self._file.read, self._search)
 
     def pauses(self) -> Mapping[str, float]:
         """See `interface.OrderBook.pauses`."""
@@ -84,93 +114,79 @@ class SqliteOrderBook:
     def request_retry(self, order_id: int) -> bool:
         """See `interface.OrderBook.request_retry`."""
         now = self._file.clock()
-
-        def operation(db: sqlite3.Connection) -> bool:
-            order = db.execute("SELECT state FROM orders WHERE id = ?", (order_id,)).fetchone()
-            if order is None or order["state"] in (OrderState.CANCELLED, OrderState.HELD):
-                return False
-            rows = db.execute(
-                "UPDATE jobs SET state = 'queued', due_at = ?, attempt = 0, reason = ''"
-                " WHERE order_id = ? AND state IN ('failed', 'queued') RETURNING destination",
-                (now, order_id),
-            ).fetchall()
-            db.executemany("DELETE FROM pauses WHERE destination = ?", [(row["destination"],) for row in rows])
-            if rows and order["state"] == OrderState.FAILED:
-                move(db, order_id, OrderState.FAILED, OrderState.SCHEDULED, now)
-            if rows:
-                add_event(db, order_id, now, "order.retry", {"asked_by": "person"})
-            return bool(rows)
-
-        return self._file.writer.run(operation)
+        return bool(self._file.writer.run(lambda db: retry(db, order_id, now)))
 
     def request_send(self, order_id: int, destinations: Sequence[str]) -> list[str]:
         """See `interface.OrderBook.request_send`."""
         now = self._file.clock()
-
-        def operation(db: sqlite3.Connection) -> list[str]:
-            order = db.execute("SELECT state, document FROM orders WHERE id = ?", (order_id,)).fetchone()
-            if order is None or order["state"] in (OrderState.CANCELLED, OrderState.HELD):
-                return []
-            jobs = {
-                row["destination"]: row
-                for row in db.execute("SELECT id, destination, state FROM jobs WHERE order_id = ?", (order_id,))
-            }
-            names = list(dict.fromkeys(destinations)) or [
-                name for name, row in jobs.items() if row["state"] == "by_hand"
-            ]
-            queued = [name for name in names if name not in jobs or jobs[name]["state"] not in ("leased", "committing")]
-            for name in queued:
-                _send_anew(db, order_id, name, urgency(from_document(order["document"])), now)
-            if queued:
-                if order["state"] == OrderState.FAILED:
-                    move(db, order_id, OrderState.FAILED, OrderState.SCHEDULED, now)
-                add_event(db, order_id, now, "order.send", {"destinations": queued, "asked_by": "person"})
-            return queued
-
-        return self._file.writer.run(operation)
+        return self._file.writer.run(lambda db: send(db, order_id, destinations, now))
 
     def request_cancel(self, order_id: int) -> Applied:
         """See `interface.OrderBook.request_cancel`."""
         now = self._file.clock()
+        return self._file.writer.run(lambda db: cancel(db, order_id, now))
 
-        def operation(db: sqlite3.Connection) -> Applied:
-            row = db.execute(f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.id = ?", (order_id,)).fetchone()  # noqa: S608 - our own text
-            return (
-                Applied(Action.UNKNOWN, "", "", None)
-                if row is None
-                else act(db, row, OrderControl.CANCEL, now, {"asked_by": "person"})
-            )
+    def request_bulk(
+        self, act: BulkAct, order_ids: Sequence[int], destinations: Sequence[str] = ()
+    ) -> list[BulkOutcome]:
+        """See `interface.OrderBook.request_bulk`."""
+        outcomes: list[BulkOutcome] = []
+        for first in range(0, len(order_ids), _AT_ONCE):
+            some = order_ids[first : first + _AT_ONCE]
+            outcomes += self._some(act, some, destinations)
+        return outcomes
 
-        return self._file.writer.run(operation)
+    def _some(self, act: BulkAct, order_ids: Sequence[int], destinations: Sequence[str]) -> list[BulkOutcome]:
+        now = self._file.clock()
+
+        def do(db: sqlite3.Connection, order_id: int) -> BulkOutcome:
+            if act is BulkAct.CANCEL:
+                return BulkOutcome(order_id, cancel(db, order_id, now))
+            queued = retry(db, order_id, now) if act is BulkAct.RETRY else send(db, order_id, destinations, now)
+            return BulkOutcome(order_id, destinations=tuple(queued))
+
+        return self._file.writer.run(lambda db: [do(db, order_id) for order_id in order_ids], len(order_ids))
+
+    def _keys(self, query: OrderQuery) -> list[tuple[str, str]]:
+        """Give the columns, with their values, that find at once what a query means; nothing if none does."""
+        if query.accession_number:
+            return [("accession_number", query.accession_number)]
+        if uid := query.study_instance_uid or uid_of(query.text):
+            return [("study_instance_uid", uid)]
+        number = number_of(query.text)
+        keys = [(column, form) for column in _NUMBERS for form in dict.fromkeys((number, number.upper()))]
+        return [key for key in keys if number and self._file.read(_EXISTS[key[0]], key[1])]
+
+    def _by_keys(self, query: OrderQuery, keys: Sequence[tuple[str, str]]) -> Page[StoredOrder]:
+        """Find by what an order alone has, or few; the rest is looked at one by one."""
+        rows = {
+            row["id"]: row
+            for column, value in keys
+            for row in self._file.read(_NEWEST[column], value, _end(query), _MOST_LOOKED_AT)
+        }
+        ids = sorted(rows, reverse=True)[:_MOST_LOOKED_AT]
+        found = [stored for stored in (to_stored_order(rows[number]) for number in ids) if fits(query, stored)]
+        if len(found) > query.limit:
+            return Page(found[: query.limit], found[query.limit - 1].order_id)
+        return Page(found, ids[-1] if len(rows) >= _MOST_LOOKED_AT else None)
+
+    def _in_states(self, query: OrderQuery) -> list[int]:
+        """Give the newest orders of each state, and of these the newest: SQLite would sort all there are."""
+        if not query.states:
+            sql = "SELECT id FROM orders WHERE id < ? ORDER BY id DESC LIMIT ?"
+            return [row[0] for row in self._file.read(sql, _end(query), query.limit)]
+        sql = "SELECT id FROM orders WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?"
+        found = (row[0] for state in query.states for row in self._file.read(sql, state, _end(query), query.limit))
+        return sorted(found, reverse=True)[: query.limit]
+
+    def _load(self, order_ids: Sequence[int]) -> list[StoredOrder]:
+        sql = f"SELECT {ORDER_COLUMNS} FROM orders o WHERE o.id IN (SELECT value FROM json_each(?)) ORDER BY o.id DESC"  # noqa: S608 - our own text
+        return [to_stored_order(row) for row in self._file.read(sql, json.dumps(order_ids))]
 
 
-def _send_anew(db: sqlite3.Connection, order_id: int, destination: str, priority: int, now: float) -> None:
-    """Queue the whole study for a destination, forgetting what became of it there before."""
-    db.execute(
-        "INSERT OR IGNORE INTO jobs (order_id, destination, state, priority, due_at) VALUES (?, ?, 'queued', ?, ?)",
-        (order_id, destination, priority, now),
-    )
-    (job_id,) = db.execute(
-        "UPDATE jobs SET state = 'queued', due_at = ?, attempt = 0, reason = '' WHERE order_id = ? AND destination = ?"
-        " RETURNING id",
-        (now, order_id, destination),
-    ).fetchone()
-    db.execute("DELETE FROM instances WHERE job_id = ?", (job_id,))
-    db.execute("DELETE FROM pauses WHERE destination = ?", (destination,))
+def _asks_for_states_only(query: OrderQuery) -> bool:
+    return query == OrderQuery(states=query.states, before_id=query.before_id, limit=query.limit)
 
 
-def _conditions(query: OrderQuery) -> tuple[list[str], list[Any]]:
-    conditions: list[str] = []
-    parameters: list[Any] = []
-    for name in ("accession_number", "patient_id", "study_instance_uid"):
-        if value := getattr(query, name):
-            conditions.append(f"o.{name} = ?")
-            parameters.append(value)
-    if query.states:
-        marks = ", ".join("?" for _ in query.states)
-        conditions.append(f"o.state IN ({marks})")
-        parameters += sorted(query.states)
-    if query.before_id is not None:
-        conditions.append("o.id < ?")
-        parameters.append(query.before_id)
-    return conditions, parameters
+def _end(query: OrderQuery) -> int:
+    return _HIGHEST if query.before_id is None else query.before_id

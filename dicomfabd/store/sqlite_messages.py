@@ -2,14 +2,16 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
 
 from dicomfabd.domain.errors import Fault
-from dicomfabd.store.interface import AuditEntry, MessageQuery, StoredMessage
+from dicomfabd.store.interface import AuditEntry, MessageQuery, Page, StoredMessage
 from dicomfabd.store.sqlite import SqliteFile
+from dicomfabd.store.sqlite_search import SqliteSearch
+from dicomfabd.store.sqlite_search_messages import LAST
 
 _COLUMNS = (
     "id, received_at, source, peer, sending_application, sending_facility, control_id, message_type, ack_code,"
@@ -20,16 +22,19 @@ _COLUMNS = (
 class SqliteMessageBook:
     """See `interface.MessageBook`."""
 
-    def __init__(self, file: SqliteFile) -> None:
-        """Take the database."""
+    def __init__(self, file: SqliteFile, search: SqliteSearch) -> None:
+        """Take the database, and what is searched where it has no index."""
         self._file = file
+        self._search = search
 
-    def find(self, query: MessageQuery) -> list[StoredMessage]:
+    def find(self, query: MessageQuery) -> Page[StoredMessage]:
         """See `interface.MessageBook.find`."""
-        conditions, parameters = _conditions(query)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        sql = f"SELECT {_COLUMNS} FROM messages {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - only our own text
-        return [_stored(row) for row in self._file.read(sql, *parameters, query.limit)]
+        if _has_an_index(query):
+            found = self._read(*_conditions(query), query.limit)
+            return Page(found, found[-1].message_id if len(found) == query.limit else None)
+        ids, goes_on, behind = self._search.messages(query)
+        found = self._read(["id IN (SELECT value FROM json_each(?))"], [json.dumps(ids)], len(ids))
+        return Page(found, goes_on, behind)
 
     def get(self, message_id: int) -> StoredMessage | None:
         """See `interface.MessageBook.get`."""
@@ -75,32 +80,41 @@ class SqliteMessageBook:
             for row in rows
         ]
 
+    def _read(self, conditions: Sequence[str], parameters: Sequence[Any], limit: int) -> list[StoredMessage]:
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        sql = f"SELECT {_COLUMNS} FROM messages {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - only our own text
+        return [_stored(row) for row in self._file.read(sql, *parameters, limit)]
+
+
+def _has_an_index(query: MessageQuery) -> bool:
+    """Tell whether the store itself finds these, newest first; who repeats a key must find it at once."""
+    if query.replay_of is not None or (query.control_id and query.codes == {"AA"}):
+        return True
+    return query == MessageQuery(before_id=query.before_id, limit=query.limit)
+
 
 def _conditions(query: MessageQuery) -> tuple[list[str], list[Any]]:
-    conditions: list[str] = []
-    parameters: list[Any] = []
-    for name in ("message_type", "sending_application", "control_id"):
-        if value := getattr(query, name):
-            conditions.append(f"{name} = ?")
-            parameters.append(value)
-    if query.control_id:
-        conditions.append("control_id <> ''")
-    if query.codes:
+    wanted: list[tuple[str, Any]] = [
+        ("message_type = ?", query.message_type or None),
+        ("sending_application = ?", query.sending_application or None),
+        ("source = ?", query.source or None),
+        ("control_id = ? AND control_id <> ''", query.control_id or None),
+        ("received_at >= ?", query.received_from),
+        ("received_at < ?", query.received_before),
+        ("is_quarantined = ?", query.is_quarantined),
+        ("replay_of = ?", query.replay_of),
+        ("id < ?", query.before_id),
+    ]
+    conditions = [condition for condition, value in wanted if value is not None]
+    parameters = [value for _, value in wanted if value is not None]
+    if query.text:
+        conditions.append("control_id >= ? AND control_id < ?")
+        parameters += [query.text, query.text + LAST]
+    if query.codes == {"AA"}:
+        conditions.append("ack_code = 'AA'")  # said so, an index of those that were taken is used
+    elif query.codes:
         conditions.append(f"ack_code IN ({', '.join('?' for _ in query.codes)})")
         parameters += sorted(query.codes)
-        if "AA" not in query.codes:
-            conditions.append("ack_code <> 'AA'")  # lets SQLite use the small index of what was not taken
-    if query.is_quarantined is not None:
-        conditions.append("is_quarantined = ?")
-        parameters.append(int(query.is_quarantined))
-        if query.is_quarantined:
-            conditions.append("ack_code <> 'AA'")
-    if query.replay_of is not None:
-        conditions.append("replay_of = ?")
-        parameters.append(query.replay_of)
-    if query.before_id is not None:
-        conditions.append("id < ?")
-        parameters.append(query.before_id)
     return conditions, parameters
 
 

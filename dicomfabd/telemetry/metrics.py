@@ -1,6 +1,6 @@
 """Every metric, its unit and its label values, in one injected registry."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +45,7 @@ METRICS: Final = (
     Metric(Gauge, "dicomfabd_orders", "Orders by state.", ("state",)),
     # destination: configured names; state: queued | held | leased | done | failed | cancelled
     Metric(Gauge, "dicomfabd_jobs", "Deliveries (order x destination) by state.", ("destination", "state")),
+    Metric(Gauge, "dicomfabd_search_behind", "Changes that lists and counts cannot find yet."),
     # listener: worklist | archive
     Metric(Gauge, "dicomfabd_dicom_associations", "DICOM associations open now.", ("listener",)),
     # listener: worklist | archive; reason: those of dimse.limits.Reason
@@ -147,6 +148,15 @@ class Metrics:
         self._children = {key: child for key, child in self._children.items() if key[0] != name}
         for labels, value in values:
             self.set(name, value, *labels)
+
+    def total(self, name: str, labels: Mapping[str, Collection[str]]) -> float:
+        """Give the sum of a counter over all label values, or over those that are named."""
+        return sum(
+            sample.value
+            for metric in self._metrics[name].collect()
+            for sample in metric.samples
+            if sample.name.endswith("_total") and all(sample.labels[label] in labels[label] for label in labels)
+        )
 
     def render(self) -> tuple[bytes, str]:
         """Give the exposition text and its content type."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from dicomfabd.domain.delivery import Routing
@@ -13,8 +14,10 @@ from dicomfabd.domain.patient import Patient
 from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
 from dicomfabd.store.patients_interface import PatientRegistry
 from dicomfabd.store.performed_interface import PerformedSteps
+from dicomfabd.store.search_interface import Feed, Figures
 from dicomfabd.store.templates_interface import Template, Templates
 from dicomfabd.telemetry.health import Health
+from dicomfabd.telemetry.history import History
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
 from dicomfabd.web.access.desk import AccessDesk
@@ -43,6 +46,7 @@ class WebDesk:
         make_up: Makes up patients who are not in the registry: (how many, seed or None) → patients, not kept.
         on_work: Told when there is new work.
         addresses: Gives where the other doors are, for the page.
+        state_dir: The folder whose disk people must keep an eye on.
     """
 
     inbox: Inbox
@@ -62,10 +66,14 @@ class WebDesk:
     make_up: Callable[[int, int | None], list[Patient]]
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
+    state_dir: Path
     access: AccessDesk
     archive: ArchiveDesk
     worklist: WorklistDesk
     performed: PerformedSteps
+    figures: Figures
+    feed: Feed
+    history: History
     metrics: Metrics
     health: Health
     journal: Journal

@@ -45,13 +45,13 @@ def router(desk: WebDesk) -> GuardedRouter:
     @needs(Role.NONE)
     def metrics() -> Response:
         """Everything counted, in the Prometheus text format."""
-        for state, amount in desk.book.counts().items():
+        counts = desk.figures.counts()
+        for state, amount in counts.orders.items():
             desk.metrics.set("dicomfabd_orders", amount, state)
-        jobs = desk.book.job_counts()
-        desk.metrics.replace("dicomfabd_jobs", jobs.items())
-        away = desk.book.pauses()
-        names = {name for name, _ in jobs} | set(away)
-        desk.metrics.replace("dicomfabd_destination_up", [((name,), float(name not in away)) for name in names])
+        desk.metrics.replace("dicomfabd_jobs", counts.jobs.items())
+        names = {name for name, _ in counts.jobs} | set(counts.away)
+        desk.metrics.replace("dicomfabd_destination_up", [((name,), float(name not in counts.away)) for name in names])
+        desk.metrics.set("dicomfabd_search_behind", counts.behind)
         text, content_type = desk.metrics.render()
         return Response(text, media_type=content_type)
 

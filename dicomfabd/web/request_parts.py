@@ -8,10 +8,10 @@ from fastapi import HTTPException, Path, Query, Request
 from dicomfabd.domain.access import Principal
 from dicomfabd.domain.errors import Fault, OrderRejected
 
-_LARGEST_ID: Final = 2**63 - 1  # of a row in SQLite
+LARGEST_ID: Final = 2**63 - 1  # of a row in SQLite
 
-RowId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
-Before = Annotated[int | None, Query(ge=1, le=_LARGEST_ID, description="`next` of the page before.")]
+RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+Before = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 PacsName = Annotated[str, Path(max_length=32, description="Name of a destination.")]

@@ -16,7 +16,7 @@ from dicomfabd.domain.draft import StepDraft
 from dicomfabd.domain.errors import ClaimLost, Fault, OrderRejected
 from dicomfabd.domain.order import Action, Code, Order, OrderControl, OrderState
 from dicomfabd.domain.patient import Patient
-from dicomfabd.store.interface import Change, MessageQuery, OrderQuery, PatientKey, Submission
+from dicomfabd.store.interface import BulkAct, Change, MessageQuery, OrderQuery, PatientKey, Submission
 from dicomfabd.store.opening import Store, open_store
 from tests.builders import NOON, a_cancel, a_message, a_new, an_order, keys_of, take
 from tests.conftest import Clock
@@ -517,3 +517,32 @@ def test_all_who_keep_a_copy_see_a_change(store):
 
     assert ["fixed", "west"] == [it.name for it in registry.all()]
     assert "" == registry.get("fixed").description
+
+
+def test_a_page_says_where_the_list_goes_on(store):
+    """None at the end, also of a page that is just full."""
+    for number in range(4):
+        accepted(store, an_order(f"N{number}"))
+
+    pages = [store.book.find(OrderQuery(limit=limit)) for limit in (3, 5)]
+    last = store.book.find(OrderQuery(limit=3, before_id=pages[0].next, modality="CT"))
+
+    assert [pages[0][-1].order_id, None] == [page.next for page in pages]
+    assert (["N0"], None) == ([stored.order.accession_number for stored in last], last.next)
+
+
+def test_many_orders_are_acted_on_at_once(store):
+    """To each what its own request does; those that are not there are said."""
+    for number in range(60):
+        accepted(store, an_order(f"N{number}"))
+    failed = claim(store)
+    store.queue.fail(failed, "never")
+
+    retried = store.book.request_bulk(BulkAct.RETRY, [failed.order_id, 99])
+    sent = store.book.request_bulk(BulkAct.SEND, [5, 99], ["east"])
+    cancelled = store.book.request_bulk(BulkAct.CANCEL, [*range(1, 60), 99])
+
+    assert [(failed.order_id, ("main",)), (99, ())] == [(it.order_id, it.destinations) for it in retried]
+    assert [(5, ("east",)), (99, ())] == [(it.order_id, it.destinations) for it in sent]
+    assert [Action.CANCELLED] * 59 + [Action.UNKNOWN] == [it.applied.action for it in cancelled]
+    assert 59 == store.book.counts()[OrderState.CANCELLED]

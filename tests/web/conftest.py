@@ -25,13 +25,14 @@ from dicomfabd.intake.replaying import Replayer
 from dicomfabd.store.interface import Change, ReceivedMessage, Replayed, Submission
 from dicomfabd.store.opening import open_archive_index
 from dicomfabd.telemetry.health import Health
+from dicomfabd.telemetry.history import History
 from dicomfabd.telemetry.metrics import Metrics
 from dicomfabd.web.access.desk import AccessDesk
 from dicomfabd.web.access.passwords import Passwords
+from dicomfabd.web.application import build
 from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
-from dicomfabd.web.server import build
 from dicomfabd.worklist import desk as worklist_room
 from tests.builders import an_order, keys_of
 from tests.conftest import Clock
@@ -48,6 +49,11 @@ def a_client(app, host: str = "127.0.0.1", **options) -> TestClient:
 @pytest.fixture
 def health() -> Health:
     return Health()
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(__version__)
 
 
 @pytest.fixture
@@ -124,7 +130,7 @@ def access(store, clock, ticks) -> AccessDesk:
 
 
 @pytest.fixture
-def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access):
+def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, metrics):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -164,11 +170,15 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access):
         plan=explainer.plan,
         on_work=lambda: woken.append(True),
         addresses=lambda: {"mllp": "127.0.0.1:2575"},
+        state_dir=tmp_path,
         access=access,
         archive=archive,
         worklist=worklist_desk_of(worklist_room.WorklistDesk(Worklist(), (), store.worklist, store.queries)),
         performed=store.performed,
-        metrics=Metrics(__version__),
+        figures=store.figures,
+        feed=store.feed,
+        history=History(metrics, tmp_path / "history.json"),
+        metrics=metrics,
         health=health,
         journal=journal,
     )

@@ -55,13 +55,14 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
             raise refuse_type(given, "text/plain or application/hl7-v2")
         if body and not is_json(message) and charset_in(request) == "utf-8":
             body = in_its_charset(body)
-        outcome = _replay(desk, door, message, body or None, actor_of(request))
+        outcome = take_again(desk, door, message, body or None, actor_of(request))
         return replayed(message_id, outcome)
 
     return routes
 
 
-def _replay(desk: WebDesk, door: OrderDoor, message: StoredMessage, edited: bytes | None, actor: str) -> Replayed:
+def take_again(desk: WebDesk, door: OrderDoor, message: StoredMessage, edited: bytes | None, actor: str) -> Replayed:
+    """Take a kept message, or an edited copy of it, once more; raises HTTPException for one that cannot be."""
     if is_json(message):
         outcome = door.replay(message, edited, actor)
     else:

@@ -1,6 +1,6 @@
 """Every message we were sent: how it was answered, what it did, its bytes; and what people did."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any
 
 from fastapi import HTTPException, Query, Request, Response
 
@@ -8,19 +8,14 @@ from dicomfabd.domain.access import Role
 from dicomfabd.store.interface import MessageQuery, StoredMessage
 from dicomfabd.web.access.needs import GuardedRouter, needs
 from dicomfabd.web.access.reading import MESSAGE_READ
+from dicomfabd.web.api.filters import MessageList
 from dicomfabd.web.api.messages import MOST_REPLAYS, detail, media_type, summary
 from dicomfabd.web.api.order_door import answer_to, is_json
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.request_parts import (
-    Before,
-    Limit,
     RowId,
     actor_of,
 )
-
-_NO_ANSWER: Final = "none"
-_Code = Literal["AA", "AE", "AR", "none"]
-_Text = Annotated[str, Query(max_length=250)]
 
 
 def router(desk: WebDesk) -> GuardedRouter:
@@ -30,31 +25,15 @@ def router(desk: WebDesk) -> GuardedRouter:
     @routes.get("/api/v1/messages")
     @needs(Role.VIEWER)
     def list_messages(
-        code: Annotated[list[_Code] | None, Query(description="May be given several times.")] = None,
-        quarantined: bool | None = None,
-        type_: Annotated[str, Query(alias="type", max_length=250, examples=["ORM^O01"])] = "",
-        sender: _Text = "",
-        control_id: _Text = "",
-        replay_of: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-        limit: Limit = 100,
-        before: Before = None,
+        wanted: Annotated[MessageList, Query()],
     ) -> dict[str, Any]:
-        """List messages, newest first; `next` is the `before` of the following page."""
-        query = MessageQuery(
-            codes=frozenset("" if one == _NO_ANSWER else one for one in code or ()),
-            is_quarantined=quarantined,
-            message_type=type_,
-            sending_application=sender,
-            control_id=control_id,
-            replay_of=replay_of,
-            before_id=before,
-            limit=limit,
-        )
-        found = desk.messages.find(query)
-        return {
-            "messages": [summary(message) for message in found],
-            "next": found[-1].message_id if len(found) == limit else None,
-        }
+        """List messages, newest first.
+
+        `next` is the `before` of the following page. A page may be short, or empty, and have one: a search for what is
+        rare takes a break after a while. `behind` is how many messages the search did not know of yet.
+        """
+        found = desk.messages.find(wanted.asked)
+        return {"messages": [summary(message) for message in found], "next": found.next, "behind": found.behind}
 
     @routes.get("/api/v1/messages/{message_id}")
     @needs(Role.VIEWER)

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Query, Request, Response
 
 from dicomfabd.domain.access import Role
-from dicomfabd.domain.order import Action, OrderState
-from dicomfabd.store.interface import OrderQuery
+from dicomfabd.domain.order import Action
 from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.api.filters import OrderList
 from dicomfabd.web.api.order_door import Incoming, KeyReused, OrderDoor, Outcome
 from dicomfabd.web.api.order_in import OrderIn
 from dicomfabd.web.api.orders import detail, existing, instances, summary, tell
@@ -16,7 +16,6 @@ from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.problems import problem, refused
 from dicomfabd.web.request_parts import (
     KEY_HEADER,
-    Before,
     Limit,
     RowId,
     body_of,
@@ -51,25 +50,16 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
     @routes.get("/api/v1/orders")
     @needs(Role.VIEWER)
     def list_orders(
-        accession: Annotated[str, Query(max_length=64)] = "",
-        state: OrderState | None = None,
-        patient_id: Annotated[str, Query(max_length=64)] = "",
-        limit: Limit = 100,
-        before: Before = None,
+        wanted: Annotated[OrderList, Query()],
     ) -> dict[str, Any]:
-        """List orders, newest first; `next` is the `before` of the following page."""
-        query = OrderQuery(
-            accession_number=accession,
-            patient_id=patient_id,
-            states=frozenset({state} if state else ()),
-            before_id=before,
-            limit=limit,
-        )
-        found = desk.book.find(query)
-        return {
-            "orders": [summary(stored) for stored in found],
-            "next": found[-1].order_id if len(found) == limit else None,
-        }
+        """List orders, newest first.
+
+        `next` is the `before` of the following page. A page may be short, or empty, and have one: a search for what is
+        rare takes a break after a while. `behind` is how many changes of orders the search did not know of yet; those
+        are missing where something else than state, accession number or study UID is asked for.
+        """
+        found = desk.book.find(wanted.asked)
+        return {"orders": [summary(stored) for stored in found], "next": found.next, "behind": found.behind}
 
     @routes.post(API_DOOR, status_code=201, openapi_extra=_TAKES_AN_ORDER)
     @needs(Role.OPERATOR)

@@ -1,6 +1,6 @@
 """Messages: the list of all received, and one message with the explanation of its answer."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
@@ -9,6 +9,7 @@ from dicomfabd.domain.access import Role
 from dicomfabd.store.interface import MessageQuery
 from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
 from dicomfabd.web.access.reading import note_read
+from dicomfabd.web.api.filters import MessageList
 from dicomfabd.web.api.message_routes import existing
 from dicomfabd.web.api.messages import MOST_REPLAYS, detail, summary, text_of
 from dicomfabd.web.api.order_door import is_json
@@ -16,11 +17,7 @@ from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.pages.addresses import with_cursor
 from dicomfabd.web.pages.hl7 import Shown, shown
 from dicomfabd.web.pages.rendering import Pages
-from dicomfabd.web.request_parts import Before, RowId
-
-_PAGE = 100
-_Text = Annotated[str, Query(max_length=250)]
-_Code = Literal["", "AA", "AE", "AR", "none"]
+from dicomfabd.web.request_parts import RowId
 
 
 def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
@@ -29,36 +26,18 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
 
     @routes.get("/messages", response_class=HTMLResponse)
     @needs(Role.VIEWER)
-    def messages(
-        request: Request,
-        code: _Code = "",
-        quarantined: bool | None = None,
-        type_: Annotated[str, Query(alias="type", max_length=250)] = "",
-        sender: _Text = "",
-        control_id: _Text = "",
-        before: Before = None,
-    ) -> HTMLResponse:
+    def messages(request: Request, wanted: Annotated[MessageList, Query()]) -> HTMLResponse:
         """Everything we were sent, newest first; the filters stand in the address."""
-        query = MessageQuery(
-            codes=frozenset({"" if code == "none" else code} if code else ()),
-            is_quarantined=quarantined,
-            message_type=type_.strip(),
-            sending_application=sender.strip(),
-            control_id=control_id.strip(),
-            before_id=before,
-            limit=_PAGE,
-        )
-        found = desk.messages.find(query)
+        found = desk.messages.find(wanted.asked)
         return pages.render(
             request,
             "messages.html",
             messages=[summary(message) for message in found],
-            code=code,
-            quarantined=quarantined,
-            type=type_,
-            sender=sender,
-            control_id=control_id,
-            older=with_cursor(request, found[-1].message_id) if len(found) == _PAGE else "",
+            behind=found.behind,
+            wanted=wanted,
+            code=wanted.code[0] if len(wanted.code) == 1 else "",
+            senders=[sender.application for sender in desk.figures.counts().senders],
+            older=with_cursor(request, found.next) if found.next else "",
         )
 
     @routes.get("/messages/{message_id}", response_class=HTMLResponse)

@@ -6,10 +6,10 @@ from fastapi import HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
 from dicomfabd.domain.access import Role
-from dicomfabd.domain.order import OrderState
-from dicomfabd.store.interface import OrderQuery, StoredMessage, StoredOrder
+from dicomfabd.store.interface import StoredMessage, StoredOrder
 from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
 from dicomfabd.web.access.reading import note_read
+from dicomfabd.web.api.filters import OrderList
 from dicomfabd.web.api.messages import summary as message_summary
 from dicomfabd.web.api.messages import text_of
 from dicomfabd.web.api.order_door import is_json
@@ -20,9 +20,8 @@ from dicomfabd.web.pages.addresses import with_cursor
 from dicomfabd.web.pages.hl7 import Shown, shown
 from dicomfabd.web.pages.items import row
 from dicomfabd.web.pages.rendering import Pages
-from dicomfabd.web.request_parts import Before, RowId
+from dicomfabd.web.request_parts import RowId
 
-_PAGE = 100
 _MOST_STEPS = 50
 
 
@@ -32,31 +31,23 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
 
     @routes.get("/orders", response_class=HTMLResponse)
     @needs(Role.VIEWER)
-    def orders(
-        request: Request,
-        state: OrderState | None = None,
-        accession: Annotated[str, Query(max_length=64)] = "",
-        before: Before = None,
-    ) -> HTMLResponse:
+    def orders(request: Request, wanted: Annotated[OrderList, Query()]) -> HTMLResponse:
         """Orders, newest first; the filters stand in the address."""
         if "text/html" not in request.headers.get("accept", ""):
             # The tutorial kit posts orders here, and its demonstration looks for this answer.
             raise HTTPException(405, "GET lists orders at /api/v1/orders", {"Allow": "POST"})
-        query = OrderQuery(
-            accession_number=accession.strip(),
-            states=frozenset({state} if state else ()),
-            before_id=before,
-            limit=_PAGE,
-        )
-        found = desk.book.find(query)
+        found = desk.book.find(wanted.asked)
+        counts = desk.figures.counts()
         return pages.render(
             request,
             "orders.html",
-            counts=desk.book.counts(),
+            counts=counts.orders,
+            senders=[sender.application for sender in counts.senders],
             orders=[summary(stored) for stored in found],
-            state=state,
-            accession=accession,
-            older=with_cursor(request, found[-1].order_id) if len(found) == _PAGE else "",
+            behind=found.behind,
+            wanted=wanted,
+            state=next(iter(wanted.state), "") if len(wanted.state) == 1 else "",
+            older=with_cursor(request, found.next) if found.next else "",
             destinations=[destination.name for destination in desk.destinations().all() if destination.active],
         )
 

@@ -13,8 +13,9 @@ from dicomfabd.config import Web
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.store.interface import OrderQuery
 from dicomfabd.store.opening import open_store
+from dicomfabd.web.application import build
 from dicomfabd.web.guards import Guards
-from dicomfabd.web.server import WebServer, build
+from dicomfabd.web.server import WebServer
 from tests.web.conftest import KIT, a_client
 
 KEY = "4b5a7f0e-7b0c-4d51-9b3e-1f2f3c4d5e6f"

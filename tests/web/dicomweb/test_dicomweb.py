@@ -16,8 +16,8 @@ from pydicom.uid import JPEGLSLossless, RLELossless
 from dicomfabd.dimse.datasets import encode, read_attributes
 from dicomfabd.dimse.services import StoreRequest
 from dicomfabd.fabricate.study import fabricate
+from dicomfabd.web.application import build
 from dicomfabd.web.guards import Guards
-from dicomfabd.web.server import build
 from tests.archive.conftest import EXPLICIT, keep, values_of
 from tests.fabricate.studies import plan_as, plan_of, read
 from tests.web.conftest import a_client

@@ -1,0 +1,112 @@
+"""Is it well? Rates, queues, destinations, senders, disk; everything leads to its list."""
+
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from dicomfabd.domain.access import Role
+from dicomfabd.domain.order import OrderState
+from dicomfabd.store.search_interface import Counts
+from dicomfabd.telemetry.history import Past, Span
+from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.api.orders import moment
+from dicomfabd.web.desk import WebDesk
+from dicomfabd.web.pages.charts import Chart, chart
+from dicomfabd.web.pages.rendering import Pages
+
+_SILENT_AFTER_S = 3600.0
+_MOST_SENDERS = 12
+_OPEN = (OrderState.SCHEDULED, OrderState.IN_PROGRESS, OrderState.HELD, OrderState.FAILED)
+_TITLES = {
+    "messages": "Messages received",
+    "orders": "Orders placed",
+    "instances": "Images stored",
+    "queries": "Worklist questions",
+}
+_WRONG = {"messages": "refused", "instances": "failed"}
+"""What of a series went wrong is another series; refused messages are among those received."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The charts of a span of time."""
+
+    title: str
+    since: str
+    charts: tuple[tuple[str, Chart], ...]
+
+
+def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
+    """Give the route."""
+    routes = GuardedRouter(include_in_schema=False)
+
+    @routes.get("/", response_class=HTMLResponse)
+    @needs(Role.VIEWER)
+    def overview(request: Request) -> HTMLResponse:
+        """The first page."""
+        counts = desk.figures.counts()
+        hour = desk.history.of(Span.HOUR)
+        checks = desk.health.results()
+        disk = shutil.disk_usage(desk.state_dir)
+        return pages.render(
+            request,
+            "overview.html",
+            wrong=[check for check in checks if not check.ok],
+            rate=sum(hour.series["messages"][-6:-1]) / 5,
+            counts=counts,
+            open_states=_OPEN,
+            destinations=_destinations(desk, counts),
+            senders=_senders(counts),
+            items=desk.worklist.count({}),
+            disk=disk,
+            disk_used=(disk.total - disk.free) / disk.total if disk.total else 0,
+            periods=(_period("Last hour", hour), _period("Last day", desk.history.of(Span.DAY))),
+            addresses=desk.addresses(),
+        )
+
+    return routes
+
+
+def _destinations(desk: WebDesk, counts: Counts) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": destination.name,
+            "environment": destination.environment,
+            "state": "away" if destination.name in counts.away else "up",
+            "next_try": moment(counts.away[destination.name]) if destination.name in counts.away else "",
+            "queued": counts.jobs.get((destination.name, "queued"), 0),
+            "leased": counts.jobs.get((destination.name, "leased"), 0),
+            "failed": counts.jobs.get((destination.name, "failed"), 0),
+            "oldest_s": max(0.0, counts.at - counts.oldest[destination.name])
+            if destination.name in counts.oldest
+            else None,
+        }
+        for destination in desk.destinations().all()
+    ]
+
+
+def _senders(counts: Counts) -> list[dict[str, Any]]:
+    return [
+        {
+            "application": sender.application,
+            "last_at": moment(sender.last_at),
+            "silent_s": max(0.0, counts.at - sender.last_at),
+            "is_silent": counts.at - sender.last_at > _SILENT_AFTER_S,
+            "last_day": sender.last_day,
+        }
+        for sender in counts.senders[:_MOST_SENDERS]
+    ]
+
+
+def _period(title: str, past: Past) -> Period:
+    charts = []
+    for name, said in _TITLES.items():
+        values = past.series[name]
+        wrong = past.series[_WRONG[name]] if name in _WRONG else []
+        if name == "messages":
+            values = [max(0.0, all_ - refused) for all_, refused in zip(values, wrong, strict=True)]
+        charts.append((said, chart(said, values, wrong)))
+    return Period(title, moment(past.since), tuple(charts))
