@@ -11,7 +11,7 @@ if command -v npm >/dev/null 2>&1 && [ ! -d "$node/node_modules/dcmjs-dimse" ]; 
 fi
 
 missing=""
-for pair in findscu:dcmtk storescp:dcmtk echoscu:dcmtk dcmdump:dcmtk Orthanc:orthanc promtool:prometheus; do
+for pair in findscu:dcmtk storescp:dcmtk echoscu:dcmtk dcmdump:dcmtk Orthanc:orthanc promtool:prometheus chromium:chromium; do
     program=${pair%%:*}
     package=${pair##*:}
     # Debian puts Orthanc where an ordinary user's PATH may not reach.
