@@ -18,6 +18,7 @@ from dicomfabd.app.archive_others import others_of
 from dicomfabd.app.explaining import Explainer
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
+from dicomfabd.app.people import people_maker
 from dicomfabd.app.planning import choices_of, planner_setup
 from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
 from dicomfabd.app.readers import ReaderPool
@@ -235,6 +236,8 @@ class Daemon:
             procedures=explainer.procedures,
             samples=sample_templates,
             templates=store.templates,
+            patients=store.patients,
+            make_up=people_maker(settings.patients, store.patients),
             choices=choices_of(planner, settings.stations),
             route=router_setup(settings).route(store.destinations),
             explain=explainer.explain,
@@ -242,7 +245,7 @@ class Daemon:
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
             access=access,
-            archive=archive_desk_of(archive.index, archive.shelf, settings.archive),
+            archive=archive_desk_of(archive.index, archive.shelf, settings.archive, settings.web.viewer_url),
             worklist=worklist_desk_of(
                 WorklistDesk(settings.worklist, settings.profiles, store.worklist, store.queries)
             ),

@@ -8,7 +8,7 @@ from shutil import copyfileobj
 from typing import Any, Final
 
 from dicomfabd.archive.shelf import Shelf
-from dicomfabd.store.archive_interface import ArchiveIndex, ArchiveQuery
+from dicomfabd.store.archive_interface import ArchiveIndex, ArchiveQuery, Condition
 
 _CHUNK_BYTES: Final = 1 << 18
 
@@ -22,14 +22,22 @@ class Exporter:
         self._shelf = shelf
 
     def files(self, query: ArchiveQuery) -> Iterator[tuple[str, Path]]:
-        """Give name and path of each file: `series001/00001.dcm`, numbered in the order they came."""
-        series: dict[str, int] = {}
-        counts: dict[str, int] = {}
+        """Give name and path of each file: `series001/00001.dcm`, numbered in the order they came.
+
+        A query that names several studies gives each a folder: `study001/series001/00001.dcm`.
+        """
+        has_several = len(query.conditions.get("StudyInstanceUID", Condition()).values) > 1
+        studies: dict[str, int] = {}
+        series: dict[tuple[str, str], int] = {}
+        series_of: dict[str, int] = {}
+        counts: dict[tuple[str, str], int] = {}
         for instance in self._index.instances(query):
-            uid = instance.series_instance_uid
+            study, uid = instance.study_instance_uid, (instance.study_instance_uid, instance.series_instance_uid)
             counts[uid] = counts.get(uid, 0) + 1
-            number = series.setdefault(uid, len(series) + 1)
-            yield f"series{number:03d}/{counts[uid]:05d}.dcm", self._shelf.path(instance.instance_id)
+            if uid not in series:
+                series[uid] = series_of[study] = series_of.get(study, 0) + 1
+            folder = f"study{studies.setdefault(study, len(studies) + 1):03d}/" if has_several else ""
+            yield f"{folder}series{series[uid]:03d}/{counts[uid]:05d}.dcm", self._shelf.path(instance.instance_id)
 
     def zipped(self, query: ArchiveQuery) -> Iterator[bytes]:
         """Give the bytes of a ZIP, not compressed; what is deleted meanwhile is not in it."""

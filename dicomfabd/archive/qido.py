@@ -58,7 +58,7 @@ _GIVEN: Final[Mapping[Level, tuple[str, ...]]] = {
     ),
 }
 # Ours, no DICOM keywords.
-_NOT_ELEMENTS: Final = frozenset({"StudySize", "StudyReceivedAt", "SeriesSize", "InstanceSize"})
+_NOT_ELEMENTS: Final = frozenset({"StudySize", "StudyReceivedAt", "StudyPlace", "SeriesSize", "InstanceSize"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 The only module of the archive that knows numpy and Pillow; see docs/decisions/0008.
 """
 
-from collections.abc import Iterator
-from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -14,11 +12,12 @@ import numpy.typing as npt
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
+from dicomfabd.archive.describing import GREY, RGB, is_inverse, kind_of_pixels
+from dicomfabd.archive.frame_attributes import attributes_of, number_in
 from dicomfabd.archive.reading import frame_bytes, frames_in
 from dicomfabd.domain.errors import Permanent
 
@@ -27,12 +26,6 @@ PNG: Final = "image/png"
 PDF: Final = "application/pdf"
 
 _WHITE: Final = 255
-_GREY: Final = frozenset({"MONOCHROME1", "MONOCHROME2"})
-_FUNCTIONAL_GROUPS: Final = (
-    "PixelValueTransformationSequence",
-    "FrameVOILUTSequence",
-)
-
 Window = tuple[float, float, str]
 Pixels = npt.NDArray[Any]
 
@@ -74,6 +67,22 @@ def raw_frame(path: Path, frame: int) -> bytes:
     return pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
+def values(path: Path, frame: int) -> bytes:
+    """Give one frame as `describing.kind_of_pixels` says; raises as `render`."""
+    pixels, dataset = _decoded(path, frame)
+    kind = kind_of_pixels(dataset)
+    if not kind:
+        raise Permanent(f"an image with {dataset.get('BitsAllocated')} bits a pixel cannot be shown")
+    try:
+        if kind == RGB:
+            return _colour(pixels, dataset).tobytes()
+        if dataset.get("ModalityLUTSequence"):
+            pixels = apply_modality_lut(pixels, dataset)
+        return pixels.astype(np.dtype(kind).newbyteorder("<"), copy=False).tobytes()
+    except Exception as error:  # tables of others may be anything
+        raise Permanent("the instance cannot be drawn: its attributes do not fit its pixels") from error
+
+
 def document_in(path: Path) -> bytes | None:
     """Give the PDF a file encapsulates, or None if it holds none; raises OSError for a file that is gone."""
     dataset = dcmread(path, stop_before_pixels=True)
@@ -106,49 +115,21 @@ def _decoded(path: Path, frame: int, *, is_raw: bool = False) -> tuple[Pixels, D
         raise Permanent(hint) from error
 
 
-def _attributes_of(dataset: Dataset, index: int) -> Dataset:
-    """Give rescale and window of a frame: those of the instance, of all frames, of this frame, the last one first."""
-    found = Dataset()
-    for source in (dataset, *_groups(dataset, index)):
-        for keyword in (
-            "RescaleSlope",
-            "RescaleIntercept",
-            "ModalityLUTSequence",
-            "WindowCenter",
-            "WindowWidth",
-            "VOILUTFunction",
-            "VOILUTSequence",
-        ):
-            if keyword in source:
-                found[keyword] = source[keyword]
-    return found
-
-
-def _groups(dataset: Dataset, index: int) -> Iterator[Dataset]:
-    shared = dataset.get("SharedFunctionalGroupsSequence") or []
-    each = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    for groups in (*shared[:1], *each[index : index + 1]):
-        for keyword in _FUNCTIONAL_GROUPS:
-            yield from (groups.get(keyword) or [])[:1]
-
-
 def _shown(pixels: Pixels, dataset: Dataset, index: int, window: Window | None) -> npt.NDArray[np.uint8]:
-    photometric = dataset.PhotometricInterpretation
-    if photometric not in _GREY:
+    if dataset.PhotometricInterpretation not in GREY:
         return _colour(pixels, dataset)
-    attributes = _attributes_of(dataset, index)
+    attributes = attributes_of(dataset, index)
     shares = _window(apply_modality_lut(pixels, attributes), attributes, window)
-    # An inverse shape on MONOCHROME1 says again what that says already (PS3.3 C.7.6.3.1.2, C.11.6).
-    is_inverse = photometric == "MONOCHROME1" or dataset.get("PresentationLUTShape") == "INVERSE"
-    grey = (np.clip(shares, 0, 1) * _WHITE).astype(np.uint8)
-    return _WHITE - grey if is_inverse else grey
+    grey: npt.NDArray[np.uint8] = (np.clip(shares, 0, 1) * _WHITE).astype(np.uint8)
+    return np.invert(grey) if is_inverse(dataset) else grey
 
 
 def _window(values: Pixels, attributes: Dataset, window: Window | None) -> Pixels:
     """Give values as shares of white, 0 to 1 where they are within the window (PS3.3 C.11.2.1.2)."""
     if window is None and attributes.get("VOILUTSequence"):
-        values = apply_voi(values.astype(np.int64), attributes)
-    elif window is None:
+        bits = attributes.VOILUTSequence[0].LUTDescriptor[2]
+        return np.asarray(apply_voi(values.astype(np.int64), attributes) / (2.0**bits - 1))
+    if window is None:
         window = _own_window(attributes)
     if window is None:
         low, high = float(values.min()), float(values.max())
@@ -162,15 +143,10 @@ def _window(values: Pixels, attributes: Dataset, window: Window | None) -> Pixel
 
 
 def _own_window(attributes: Dataset) -> Window | None:
-    centre, width = (_first_number(attributes.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
+    centre, width = (number_in(attributes.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
     if centre is None or width is None or width <= 0:
         return None
     return centre, width, str(attributes.get("VOILUTFunction") or "LINEAR").lower().replace("_", "-")
-
-
-def _first_number(value: Any) -> float | None:
-    first = value[0] if isinstance(value, MultiValue | list) and value else value
-    return float(first) if isinstance(first, int | float | Decimal) and np.isfinite(float(first)) else None
 
 
 def _colour(pixels: Pixels, dataset: Dataset) -> npt.NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from dicomfabd.domain.addresses import is_loopback
 from dicomfabd.domain.delivery import TRANSFER_SYNTAXES
+from dicomfabd.domain.numbering import pattern_fault
 
 FIELD_PATH: Final = re.compile(r"([A-Z][A-Z0-9]{2})-([1-9]\d{0,2})(?:\.([1-9]\d?)(?:\.([1-9]\d?))?)?")
 """A place in an HL7 message, `SEG-F`, `SEG-F.C` or `SEG-F.C.S`: segment, field, component, sub-component."""
@@ -75,6 +76,12 @@ def _ae_title(value: str) -> str:
     return value
 
 
+def _id_pattern(value: str) -> str:
+    if pattern_fault(value):
+        raise ValueError("not a pattern")
+    return value
+
+
 def _maybe_ae_title(value: str) -> str:
     return _ae_title(value) if value else value
 
@@ -101,6 +108,15 @@ def _page_url(value: str) -> str:
     if value and (not is_address or parts.path.strip("/") or parts.query or parts.fragment):
         raise ValueError("not the address of a page")
     return value.rstrip("/")
+
+
+def _viewer_url(value: str) -> str:
+    parts = urlsplit(value)
+    is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and "{" not in parts.netloc
+    rest = value.replace("{study_uid}", "", 1)
+    if value and (not is_web or rest == value or set(rest) & set("{}<>\"'\\") or any(c.isspace() for c in value)):
+        raise ValueError("not the address of a viewer")
+    return value
 
 
 def _host(value: str) -> str:
@@ -181,6 +197,12 @@ Network = Annotated[
 AeTitle = Annotated[
     str, AfterValidator(_ae_title), Hint("not an AE title. Use 1 to 16 ASCII characters without backslash.")
 ]
+IdPattern = Annotated[
+    str,
+    AfterValidator(_id_pattern),
+    Hint("not a pattern of IDs. Write text with {6digits}, {4letters} or {4hex} in it, at most 64 characters."),
+]
+Locale = Annotated[str, Field(pattern="^[a-z]{2,3}_[A-Z]{2}$"), Hint("not a locale. Write one as en_US or de_DE.")]
 MaybeAeTitle = Annotated[
     str, AfterValidator(_maybe_ae_title), Hint("not an AE title. Use up to 16 ASCII characters without backslash.")
 ]
@@ -203,6 +225,14 @@ HostName = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$|^\[?[0-9A-Fa-f:]{2,39}\]?$"),
     Hint('not a name of a host. Use one without a port, such as "fab.example" or "10.1.2.3".'),
+]
+ViewerUrl = Annotated[
+    str,
+    AfterValidator(_viewer_url),
+    Hint(
+        "not the address of a viewer. Use http or https with {study_uid} once, such as "
+        '"https://ohif.example/viewer?StudyInstanceUIDs={study_uid}", or "".'
+    ),
 ]
 CharacterSet = Annotated[
     str,

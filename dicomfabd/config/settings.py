@@ -12,6 +12,7 @@ from dicomfabd.config.sections import (
     Archive,
     DestinationSection,
     Fabricate,
+    Patients,
     RouteSection,
     RoutingSection,
     Store,
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     store: Store = Store()
     workers: WorkersSection = WorkersSection()
     fabricate: Fabricate = Fabricate()
+    patients: Patients = Patients()
     routing: RoutingSection = RoutingSection()
     destinations: list[DestinationSection] = []
     routes: list[RouteSection] = []

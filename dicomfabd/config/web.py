@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr
 
-from dicomfabd.config.kinds import Host, HostName, Issuer, PageUrl, Port, PositiveSeconds
+from dicomfabd.config.kinds import Host, HostName, Issuer, PageUrl, Port, PositiveSeconds, ViewerUrl
 from dicomfabd.config.sections import Section
 
 
@@ -53,6 +53,11 @@ class Web(Section):
     )
     allowed_hosts: list[HostName] = Field(
         [], description="Names it may be asked for by (Host), without port; empty is any once there are users."
+    )
+    viewer_url: ViewerUrl = Field(
+        "",
+        description="Another viewer the studies page links to, such as "
+        'https://ohif.example/viewer?StudyInstanceUIDs={study_uid}; "" is none.',
     )
     session_idle_s: PositiveSeconds = Field(1800, description="Who does nothing for so long is signed out.")
     session_max_s: PositiveSeconds = Field(43200, description="Who signed in so long ago is signed out.")

@@ -81,7 +81,10 @@ class ArchiveQuery:
         conditions: DICOM keyword → condition, for attributes of `INDEXED` at this level or above; PatientName is in
             the form `dimse.matching.fold` gives.
         computed: Attributes of `COMPUTED` to give with each row; each costs a look at what is below it.
-        is_newest_first: Rows in the order they came, or the other way round.
+        text: Words that each stand somewhere in patient, accession number or description of a study.
+        order: Rows by this attribute of `SORTED`, those alike in the order they came; empty is in the order they came.
+        is_newest_first: Rows in that order, or the other way round.
+        after: `StudyPlace` of a row; only those that follow it, be it still there or not.
         limit: Most rows; None is all.
         offset: Rows to leave out at the beginning.
     """
@@ -89,7 +92,10 @@ class ArchiveQuery:
     level: Level
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
+    text: str = ""
+    order: str = ""
     is_newest_first: bool = False
+    after: str = ""
     limit: int | None = None
     offset: int = 0
 
@@ -127,6 +133,7 @@ COMPUTED: Mapping[Level, frozenset[str]] = {
             "NumberOfStudyRelatedInstances",
             "StudySize",
             "StudyReceivedAt",
+            "StudyPlace",
         }
     ),
     Level.SERIES: frozenset({"NumberOfSeriesRelatedInstances", "SeriesSize"}),
@@ -134,8 +141,12 @@ COMPUTED: Mapping[Level, frozenset[str]] = {
 }
 """Level → what the index knows beyond the attributes of the instances; those of the levels above too.
 
-Sizes (bytes) and StudyReceivedAt (Unix seconds) are ours, the others are DICOM keywords.
+Sizes (bytes), StudyReceivedAt (Unix seconds) and StudyPlace (in the order of the query, opaque) are ours, the others
+are DICOM keywords.
 """
+
+SORTED: frozenset[str] = frozenset({"PatientName", "PatientID", "StudyDate", "AccessionNumber"})
+"""Attributes studies may be sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +192,11 @@ class ArchiveIndex(CommitmentBook, Protocol):
         """
 
     def find(self, query: ArchiveQuery) -> Iterator[Attributes]:
-        """Give the rows of a level, a few hundred in memory at a time: its attributes and those of the levels above."""
+        """Give the rows of a level, a few hundred in memory at a time: its attributes and those of the levels above.
+
+        Raises:
+            ValueError: `after` is no place of the query's order.
+        """
 
     def instances(self, query: ArchiveQuery) -> Iterator[StoredInstance]:
         """Give the instances below the rows of a level, in the order they came; limit and offset count instances."""

@@ -235,28 +235,6 @@ class Replayed:
     applied: tuple[Applied, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPatient:
-    """A patient of the registry; `merged_into` is the survivor's ID, or empty."""
-
-    patient: Patient
-    merged_into: str
-    updated_at: float
-
-
-class PatientRegistry(Protocol):
-    """Knows the patients that ADT messages and people told of. Thread-safe."""
-
-    def get(self, key: PatientKey) -> StoredPatient | None:
-        """Give one patient, or None; merged ones are given as they were."""
-
-    def list(self, limit: int = 100, after: str = "") -> list[StoredPatient]:
-        """Give patients by ID."""
-
-    def complete(self, patient: Patient) -> None:
-        """Keep what is said of a patient where nothing is known yet; what is known stays."""
-
-
 class WorkQueue(Protocol):
     """Hands out work, order x destination, under leases; used by workers. Thread-safe."""
 

@@ -1,11 +1,13 @@
 """Schema steps, forward only, each in one transaction; a newer database is refused."""
 
+import json
 import sqlite3
 from importlib.resources import files
 
 from sqlite_utils import Database, Migrations
 
 from dicomfabd.dimse.matching import fold_groups
+from dicomfabd.store.sqlite_archive_entry import search_text
 
 queue_migrations = Migrations("dicomfabd")
 archive_migrations = Migrations("dicomfabd-archive")
@@ -57,6 +59,14 @@ def m0007_templates(db: Database) -> None:
     _execute(db, "0007_templates.sql")
 
 
+@queue_migrations()
+def m0008_patients(db: Database) -> None:
+    """Names to search patients by, and counters."""
+    _execute(db, "0008_patients.sql")
+    for row_id, name in db.execute("SELECT id, document ->> '$.patient_name' FROM patients").fetchall():
+        db.execute("UPDATE patients SET folded_name = ? WHERE id = ?", (fold_groups(name or ""), row_id))
+
+
 @archive_migrations()
 def m0001_archive(db: Database) -> None:
     """Studies, series, images."""
@@ -77,6 +87,14 @@ def m0002_archive(db: Database) -> None:
         rows = db.execute(f"SELECT id, json_extract(attributes, '$.PatientName') FROM {table}").fetchall()  # noqa: S608 - our own names
         for row_id, name in rows:
             db.execute(f"UPDATE {table} SET folded_name = ? WHERE id = ?", (fold_groups(name or ""), row_id))  # noqa: S608 - our own names
+
+
+@archive_migrations()
+def m0003_archive(db: Database) -> None:
+    """Studies by words."""
+    _execute(db, "0003_archive.sql")
+    for row_id, attributes in db.execute("SELECT id, attributes FROM studies").fetchall():
+        db.execute("UPDATE studies SET search_text = ? WHERE id = ?", (search_text(json.loads(attributes)), row_id))
 
 
 def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:

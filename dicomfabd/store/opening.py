@@ -15,10 +15,10 @@ from dicomfabd.store.interface import (
     Inbox,
     MessageBook,
     OrderBook,
-    PatientRegistry,
     WorkQueue,
 )
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
+from dicomfabd.store.patients_interface import PatientRegistry
 from dicomfabd.store.performed_interface import PerformedSteps
 from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_accounts import SqliteAccounts
@@ -28,10 +28,10 @@ from dicomfabd.store.sqlite_commitments import SqliteCommitments
 from dicomfabd.store.sqlite_destinations import SqliteDestinations
 from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
-from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
 from dicomfabd.store.sqlite_performed import SqlitePerformedSteps
 from dicomfabd.store.sqlite_queries import SqliteQueryBook
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
+from dicomfabd.store.sqlite_registry import SqlitePatientRegistry
 from dicomfabd.store.sqlite_templates import SqliteTemplates
 from dicomfabd.store.sqlite_worklist import SqliteWorklistBook
 from dicomfabd.store.templates_interface import Templates

@@ -8,7 +8,7 @@ from typing import Any, Final
 from dicomfabd.store.archive_interface import ArchivedInstance, ArchiveQuery, Attributes, Level, StoredInstance
 from dicomfabd.store.sqlite_archive_commitments import SqliteCommitmentBook
 from dicomfabd.store.sqlite_archive_entry import enter, strike_out
-from dicomfabd.store.sqlite_archive_query import LISTS, TABLES, rows_sql, source_sql
+from dicomfabd.store.sqlite_archive_query import LISTS, order_sql, place_sql, rows_sql, source_sql
 
 _ROWS_AT_ONCE: Final = 500
 
@@ -33,14 +33,16 @@ class SqliteArchiveIndex(SqliteCommitmentBook):
     def find(self, query: ArchiveQuery) -> Iterator[Attributes]:
         """See `ArchiveIndex.find`."""
         columns, source, parameters = rows_sql(query)
-        for row in self._rows(query, TABLES[query.level], columns, source, parameters):
+        for row in self._rows(query, columns, source, parameters):
             yield _attributes(row, query)
 
     def instances(self, query: ArchiveQuery) -> Iterator[StoredInstance]:
         """See `ArchiveIndex.instances`."""
         source, parameters = source_sql(query, Level.IMAGE)
-        for row in self._rows(query, "images", _INSTANCE, source, parameters):
-            yield StoredInstance(*row)
+        below = ArchiveQuery(Level.IMAGE, limit=query.limit, offset=query.offset, is_newest_first=query.is_newest_first)
+        columns = f"{_INSTANCE}, {place_sql(below)} AS StudyPlace"
+        for row in self._rows(below, columns, source, parameters):
+            yield StoredInstance(*row[:-1])
 
     def remove(self, query: ArchiveQuery, received_before: float | None = None) -> list[int]:
         """See `ArchiveIndex.remove`."""
@@ -67,24 +69,19 @@ class SqliteArchiveIndex(SqliteCommitmentBook):
             row["id"] for row in self._file.read("SELECT id FROM images WHERE id BETWEEN ? AND ?", first, last)
         )
 
-    def _rows(
-        self, query: ArchiveQuery, table: str, columns: str, source: str, parameters: list[Any]
-    ) -> Iterator[sqlite3.Row]:
+    def _rows(self, query: ArchiveQuery, columns: str, source: str, parameters: list[Any]) -> Iterator[sqlite3.Row]:
         """Give rows piece by piece, each piece from where the last one ended: no statement stays open meanwhile."""
-        compare, order = ("<", "DESC") if query.is_newest_first else (">", "ASC")
-        sql = (
-            f"SELECT {columns} FROM {source} AND (? IS NULL OR {table}.id {compare} ?)"  # noqa: S608 - only our own text
-            f" ORDER BY {table}.id {order} LIMIT ? OFFSET ?"
-        )
-        left, last, offset = query.limit, None, query.offset
+        left, place, offset = query.limit, query.after, query.offset
         while left is None or left > 0:
+            follows, place_parameters, order = order_sql(query, place)
             amount = _ROWS_AT_ONCE if left is None else min(left, _ROWS_AT_ONCE)
-            rows = self._file.read(sql, *parameters, last, last, amount, offset)
+            sql = f"SELECT {columns} FROM {source} AND {follows} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608 - only our own text
+            rows = self._file.read(sql, *parameters, *place_parameters, amount, offset)
             yield from rows
             if len(rows) < amount:
                 return
             left = None if left is None else left - amount
-            last, offset = rows[-1]["id"], 0
+            place, offset = rows[-1]["StudyPlace"], 0
 
 
 def _attributes(row: sqlite3.Row, query: ArchiveQuery) -> Attributes:
@@ -93,6 +90,6 @@ def _attributes(row: sqlite3.Row, query: ArchiveQuery) -> Attributes:
         if name in query.computed:
             value = "" if row[name] is None else str(row[name])
             found[name] = "\\".join(sorted(filter(None, value.split(",")))) if name in LISTS else value
-        elif name != "id":
+        elif name not in ("id", "StudyPlace"):
             found.update(json.loads(row[name]))
     return found

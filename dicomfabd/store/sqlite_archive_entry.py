@@ -5,10 +5,11 @@ import re
 import sqlite3
 from typing import Any, Final
 
-from dicomfabd.dimse.matching import fold_groups
-from dicomfabd.store.archive_interface import ArchivedInstance
+from dicomfabd.dimse.matching import fold, fold_groups
+from dicomfabd.store.archive_interface import ArchivedInstance, Attributes
 
 _DATE: Final = re.compile(r"[0-9]{8}")
+_SEARCHED: Final = ("PatientName", "PatientID", "AccessionNumber", "StudyDescription")
 
 
 def enter(db: sqlite3.Connection, instance: ArchivedInstance, now: float) -> bool:
@@ -60,6 +61,11 @@ def strike_out(db: sqlite3.Connection, source: str, parameters: list[Any]) -> li
     return numbers
 
 
+def search_text(attributes: Attributes) -> str:
+    """Give what a study's words are looked for in: without case and accents."""
+    return fold(" ".join(attributes.get(name) or "" for name in _SEARCHED))
+
+
 def _study(db: sqlite3.Connection, instance: ArchivedInstance, now: float) -> int:
     uid, patient = instance.study["StudyInstanceUID"], instance.patient
     known = db.execute("UPDATE studies SET received_at = ? WHERE study_instance_uid = ? RETURNING id", (now, uid))
@@ -74,7 +80,7 @@ def _study(db: sqlite3.Connection, instance: ArchivedInstance, now: float) -> in
     ).fetchone()[0]
     row = db.execute(
         "INSERT INTO studies (study_instance_uid, patient, patient_id, folded_name, accession_number, study_date,"
-        " received_at, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " received_at, search_text, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             uid,
             patient_id,
@@ -83,6 +89,7 @@ def _study(db: sqlite3.Connection, instance: ArchivedInstance, now: float) -> in
             instance.study["AccessionNumber"],
             date if _DATE.fullmatch(date) else "",
             now,
+            search_text({**patient, **instance.study}),
             json.dumps({**patient, **instance.study}),
         ),
     ).fetchone()

@@ -2,7 +2,11 @@
 
 from typing import Any, Final
 
+from dicomfabd.dimse.matching import fold
 from dicomfabd.store.archive_interface import ArchiveQuery, Condition, Level
+
+_MARK: Final = "~"  # between the number of a row and what it is sorted by
+_LONGEST_NUMBER: Final = 18
 
 TABLES: Final = {
     Level.PATIENT: "patients",
@@ -51,6 +55,7 @@ _COMPUTED: Final = {
     "AvailableTransferSyntaxUID": "images.transfer_syntax_uid",
     "InstanceSize": "images.size",
 }
+_PLACE: Final = "StudyPlace"
 LISTS: Final = frozenset({"ModalitiesInStudy", "SOPClassesInStudy"})
 """What comes joined by commas."""
 
@@ -67,7 +72,8 @@ def rows_sql(query: ArchiveQuery) -> tuple[str, str, list[Any]]:
     patient = "patients.id" if query.level is Level.PATIENT else "studies.patient"
     columns = [f"{TABLES[query.level]}.id AS id"]
     columns += [f"{table}.attributes AS a{number}" for number, table in enumerate(_ATTRIBUTES[query.level])]
-    columns += [f"{_COMPUTED[name].format(patient=patient)} AS {name}" for name in sorted(query.computed)]
+    columns += [f"{_COMPUTED[name].format(patient=patient)} AS {name}" for name in sorted(query.computed - {_PLACE})]
+    columns.append(f"{place_sql(query)} AS {_PLACE}")
     source, parameters = source_sql(query)
     return ", ".join(columns), source, parameters
 
@@ -76,14 +82,38 @@ def source_sql(query: ArchiveQuery, level: Level | None = None) -> tuple[str, li
     """Give FROM and WHERE for the rows of a query's level, or of another one at or below it."""
     target = level or query.level
     wanted = [_condition(target, *item) for item in query.conditions.items()]
+    # A word has no case and no accents, as the text that holds it.
+    wanted += [("instr(studies.search_text, ?) > 0", [word]) for word in fold(query.text).split()]
     where = " AND ".join(sql for sql, _ in wanted) or "TRUE"
     return f"{_SOURCES[target]} WHERE {where}", [value for _, values in wanted for value in values]
+
+
+def place_sql(query: ArchiveQuery) -> str:
+    """Give what says where a row stands in the order of a query, as one text."""
+    number = f"{TABLES[query.level]}.id"
+    return f"{number} || '{_MARK}' || {_COLUMNS[query.order]}" if query.order else f"'' || {number}"
+
+
+def order_sql(query: ArchiveQuery, after: str) -> tuple[str, list[Any], str]:
+    """Give the condition that rows follow a place, its parameters, and ORDER BY; raises ValueError for no place."""
+    number = f"{TABLES[query.level]}.id"
+    compare, way = ("<", "DESC") if query.is_newest_first else (">", "ASC")
+    column = _COLUMNS[query.order] if query.order else ""
+    order = f"{column} {way}, {number} {way}" if column else f"{number} {way}"
+    if not after:
+        return "TRUE", [], order
+    row, mark, value = after.partition(_MARK)
+    if not (row.isascii() and row.isdigit()) or len(row) > _LONGEST_NUMBER or bool(mark) != bool(column):
+        raise ValueError("the place to go on from is none of this list")
+    if column:
+        return f"({column}, {number}) {compare} (?, ?)", [value, int(row)], order
+    return f"{number} {compare} ?", [int(row)], order
 
 
 def _condition(level: Level, keyword: str, condition: Condition) -> tuple[str, list[str]]:
     if keyword == "ModalitiesInStudy":
         inner, values = _comparison("m.modality", condition)
-        return f"EXISTS (SELECT 1 FROM series AS m WHERE m.study_id = studies.id AND {inner})", values  # noqa: S608 - our own text
+        return f"studies.id IN (SELECT m.study_id FROM series AS m WHERE {inner})", values  # noqa: S608 - our own text
     column = _PATIENT_COLUMNS[keyword] if level is Level.PATIENT else _COLUMNS[keyword]
     return _comparison(column, condition)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from dicomfabd.store.archive_interface import ArchiveIndex, ArchiveQuery, Level
 
@@ -48,7 +48,12 @@ class ArchiveDesk:
         render: (file, frame number, `image/jpeg` or `image/png`, window or None for its own, most columns and rows
             or None, JPEG quality) → the picture.
         document_in: File → the PDF it holds, or None.
+        describe: File → what a viewer needs to know of it.
+        values: (file, frame number) → the frame's values as `describe` names them, or its colours.
+        elements: File → all its elements as a tree.
+        report: File → the content of the structured report it is.
         origins: Other sites whose pages may read DICOMweb.
+        viewer_url: Address of another viewer, with `{study_uid}` in it; empty is none.
     """
 
     index: ArchiveIndex
@@ -63,4 +68,9 @@ class ArchiveDesk:
     bulk: Callable[[Path, str], Iterator[Part]]
     render: Callable[[Path, int, str, Window | None, tuple[int, int] | None, int], bytes]
     document_in: Callable[[Path], bytes | None]
+    describe: Callable[[Path], Mapping[str, Any]]
+    values: Callable[[Path, int], bytes]
+    elements: Callable[[Path], Mapping[str, Any]]
+    report: Callable[[Path], Mapping[str, Any]]
     origins: Sequence[str] = ()
+    viewer_url: str = ""

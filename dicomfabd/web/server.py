@@ -18,6 +18,7 @@ from dicomfabd.web.access.doorman import AccountDoor
 from dicomfabd.web.access.reading import MessageReads
 from dicomfabd.web.access.signing_in import SignIn
 from dicomfabd.web.api import (
+    archive_images,
     archive_routes,
     audit_routes,
     explaining_routes,
@@ -27,6 +28,7 @@ from dicomfabd.web.api import (
     order_acts,
     order_routes,
     pacs_routes,
+    patient_routes,
     performed_routes,
     query_routes,
     session_routes,
@@ -35,6 +37,7 @@ from dicomfabd.web.api import (
     user_routes,
     worklist_routes,
 )
+from dicomfabd.web.api.archived import order_finder
 from dicomfabd.web.api.asking import Turnstile
 from dicomfabd.web.api.order_door import OrderDoor
 from dicomfabd.web.desk import WebDesk
@@ -48,8 +51,10 @@ from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import new_order
 from dicomfabd.web.pages import orders as orders_page
 from dicomfabd.web.pages import pacs as pacs_page
+from dicomfabd.web.pages import patients as patients_page
 from dicomfabd.web.pages import provider as provider_page
 from dicomfabd.web.pages import sign_in as sign_in_page
+from dicomfabd.web.pages import studies as studies_page
 from dicomfabd.web.pages import worklist as worklist_page
 from dicomfabd.web.pages.rendering import Pages
 
@@ -75,13 +80,16 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(explaining_routes.router(desk))
     app.include_router(template_routes.router(desk))
     app.include_router(message_acts.router(desk, door))
+    app.include_router(patient_routes.router(desk))
     app.include_router(worklist_routes.router(desk, door))
     app.include_router(performed_routes.router(desk))
     turnstile = Turnstile(_MOST_ASKING)
     # Their fixed words would be names of destinations to the ones after them.
     app.include_router(query_routes.router(desk, turnstile))
     app.include_router(pacs_routes.router(desk, turnstile))
-    app.include_router(archive_routes.router(desk.archive, desk.messages.audit))
+    order_of = order_finder(desk.book)
+    app.include_router(archive_routes.router(desk.archive, desk.messages.audit, order_of))
+    app.include_router(archive_images.router(desk.archive))
     app.include_router(search.router(desk.archive))
     app.include_router(pictures.router(desk.archive))
     app.include_router(wado.router(desk.archive))
@@ -93,7 +101,16 @@ def build(desk: WebDesk) -> FastAPI:
     pages = Pages()
     app.include_router(sign_in_page.router(desk, pages))
     app.include_router(provider_page.router(desk, pages, sign_in))
-    for page in (orders_page, messages_page, new_order, worklist_page, pacs_page, account_pages):
+    for page in (
+        orders_page,
+        messages_page,
+        new_order,
+        worklist_page,
+        pacs_page,
+        studies_page,
+        patients_page,
+        account_pages,
+    ):
         app.include_router(page.router(desk, pages))
     app.include_router(api_page.router(pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")

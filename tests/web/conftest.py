@@ -11,6 +11,7 @@ from dicomfabd import __version__
 from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.app.daemon import desk_of, planner_of
 from dicomfabd.app.explaining import Explainer
+from dicomfabd.app.people import people_maker
 from dicomfabd.app.samples import sample_templates
 from dicomfabd.app.worklist_desk import worklist_desk_of
 from dicomfabd.archive.shelf import Shelf
@@ -157,6 +158,8 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access):
         procedures=explainer.procedures,
         samples=sample_templates,
         templates=store.templates,
+        patients=store.patients,
+        make_up=people_maker(settings.patients, store.patients),
         explain=explainer.explain,
         plan=explainer.plan,
         on_work=lambda: woken.append(True),

@@ -16,6 +16,8 @@ _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 Schema = Mapping[str, Any]
 
+_NO_BODY: Final[tuple[str, Schema]] = ("", {})
+
 
 def router(pages: Pages) -> GuardedRouter:
     """Give the route."""
@@ -44,7 +46,7 @@ def _operations(description: Schema, base: str) -> Iterator[dict[str, Any]]:
 
 def _operation(description: Schema, base: str, path: str, method: str, operation: Schema) -> dict[str, Any]:
     content = operation.get("requestBody", {}).get("content", {})
-    media_type, body = next(iter(content.items()), ("", {}))
+    media_type, body = next(iter(content.items()), _NO_BODY)
     schema = _resolved(description, body.get("schema", {}))
     return {
         "id": f"{method}-{path}",

@@ -47,7 +47,7 @@ def test_studies_are_listed_newest_first(client, two_studies, query, found):
 def test_a_list_goes_on_where_it_ended(client, two_studies):
     """`next` is null on the last page."""
     first = client.get(f"{STUDIES}?limit=1").json()
-    second = client.get(f"{STUDIES}?limit=1&offset={first['next']}").json()
+    second = client.get(f"{STUDIES}?limit=1&before={first['next']}").json()
 
     assert (["A2"], ["A1"], None) == (
         [study["accession_number"] for study in first["studies"]],
@@ -118,7 +118,7 @@ def test_another_sites_page_deletes_nothing(client, two_studies):
         "/1.2%00",
         f"/{'1' * 65}",
         "?from=yesterday",
-        "?offset=-1",
+        "?before=x",
     ],
 )
 def test_what_is_no_uid_is_no_study(client, two_studies, path):

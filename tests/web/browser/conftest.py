@@ -1,0 +1,88 @@
+"""Debian's Chromium on the pages of a real daemon; what a page says to the console, or asks elsewhere, is a fault."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.daemons import SETTINGS, RunningDaemon
+
+PICTURES = Path(__file__).parents[3] / "artifacts" / "pages"
+"""Kept after the run, to be looked at; git ignores them."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert chromium, "Chromium is not installed; `make test` installs it where it may"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory) -> Iterator[RunningDaemon]:
+    """A daemon with the six samples made and delivered."""
+    folder = tmp_path_factory.mktemp("browsed")
+    config = folder / "dicomfabd.toml"
+    config.write_text(SETTINGS.format(state=folder / "state", archive="true", workers=1, when="at_once"))
+    running = RunningDaemon(config, "--samples")
+    try:
+        running.wait_for("study.delivered", 6)
+        yield running
+    finally:
+        running.end()
+
+
+class Visitor:
+    """Opens pages of one site and remembers what they did that they should not."""
+
+    def __init__(self, browser: Browser, site: str) -> None:
+        self.site = site
+        self.wrong: list[str] = []
+        self._browser = browser
+        self._contexts = []
+
+    def open(self, path: str, width: int = 1280, scheme: str = "light", height: int = 900) -> Page:
+        context = self._browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: self._heard(said.type, said.text))
+        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("request", lambda request: self._asked(request.url))
+        page.set_default_timeout(15_000)
+        page.goto(self.site + path)
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.wrong.append(f"console: {text}")
+
+    def _asked(self, url: str) -> None:
+        if urlsplit(url).scheme not in ("data", "blob") and not url.startswith(self.site + "/"):
+            self.wrong.append(f"asked {url}")
+
+
+@pytest.fixture
+def visitor(browser, daemon) -> Iterator[Visitor]:
+    visiting = Visitor(browser, daemon.addresses["page"])
+    yield visiting
+    visiting.close()
+    assert [] == visiting.wrong
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Keep what a page looks like, whole."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(
+        path=PICTURES / f"{re.sub('[^a-z0-9-]+', '-', name.lower()).strip('-') or 'overview'}.png", full_page=True
+    )

@@ -1,0 +1,55 @@
+"""Every page: light and dark, narrow and wide, judged by axe, silent on the console."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.web.browser.conftest import keep_picture
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+SIZES = (360, 768, 1280, 1600)
+JUDGED = ((360, "dark"), (1280, "light"), (1600, "dark"))
+PAGES = (
+    "/orders",
+    "/orders?state=failed",
+    "/orders/1",
+    "/messages",
+    "/messages/1",
+    "/worklist",
+    "/worklist/queries",
+    "/worklist/why?accession=FAB1001&as=Modality%3DMR",
+    "/new",
+    "/pacs",
+    "/pacs/archive",
+    "/pacs/new",
+    "/query?pacs=archive&modality=CT",
+    "/api",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, path):
+    """Nothing reaches beyond the window, axe finds nothing serious, and pictures are kept to be looked at."""
+    found = []
+    for scheme in ("light", "dark"):
+        for width in SIZES:
+            page = visitor.open(path, width, scheme)
+            page.wait_for_load_state("load")
+            page.locator("main h1").wait_for()
+            beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            found += [f"{width} {scheme}: reaches {beyond} px beyond the window"] if beyond > 0 else []
+            if (width, scheme) in JUDGED:
+                found += [f"{width} {scheme}: {said}" for said in _violations(page)]
+            if width in (360, 1280):
+                keep_picture(page, f"{path}-{width}-{scheme}")
+
+    assert [] == found
+
+
+def _violations(page):
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{it['id']}: {it['help']} at {[node['target'] for node in it['nodes'][:3]]}"
+        for it in violations
+        if it["impact"] in ("serious", "critical")
+    ]
