@@ -144,7 +144,7 @@ def test_hostile_names_are_refused_and_never_markup(ann, browser, text):
     assert [400, 400] == [answer.status_code for answer in refused]
     assert 404 == absent.status_code
     assert [200] * 3 == [page.status_code for page in pages]
-    assert not any(text in page.text for page in pages if set(text) & set("<>\""))
+    assert not any(text in page.text for page in pages if set(text) & set('<>"'))
 
 
 def test_a_token_is_made_listed_and_revoked(ann, browser, app, actions, clock):
@@ -168,12 +168,6 @@ def test_a_token_is_made_listed_and_revoked(ann, browser, app, actions, clock):
     assert (200, 401) == (revoked.status_code, script.get("/api/v1/session").status_code)
     assert ("ann testclient", "token.add", "token ann/nightly") in actions()
     assert ("ann testclient", "token.revoke", "token ann/nightly") == actions()[0]
-
-
-def a_client(app, "fab.example", headers={"Authorization": f"Bearer {text}"}):
-    from tests.web.conftest import a_client
-
-    return a_client(app, "fab.example", headers={"Authorization": f"Bearer {text}"})
 
 
 def test_a_token_makes_no_token_and_changes_no_password(ann, script, browser):
@@ -235,8 +229,6 @@ def test_what_is_wrong_with_a_token_is_said(ann, browser, body):
 def test_nobody_has_tokens_without_end(ann, access, browser):
     """Nor two of one name."""
     for number in range(100):
-        from dicomfabd.store.accounts_interface import NewToken
-
         access.accounts.add_token(ann.user_id, digest_of(str(number)), NewToken(f"t{number}", frozenset({Scope.READ})))
     client = browser(ann)
 
