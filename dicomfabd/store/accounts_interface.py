@@ -44,13 +44,17 @@ class Accounts(Protocol):
         """
 
     def change(self, user_id: int, rights: Rights) -> User | None:
-        """Give a user other rights, and sign out one who has none; None if there is none. Raises LastAdmin."""
+        """Give a user other rights, and sign out one who has none; None if there is none.
+
+        Raises:
+            LastAdmin: Nobody would be left to manage users, and there is somebody now.
+        """
 
     def set_password(self, user_id: int, password: str, keep: bytes = b"") -> bool:
         """Give a user another password's hash and end their sessions but the one of this digest; False if none."""
 
     def remove(self, user_id: int) -> bool:
-        """Remove a user with their sessions and tokens; False if there is none. Raises LastAdmin."""
+        """Remove a user with their sessions and tokens; False if there is none; raises LastAdmin as `change` does."""
 
     def enroll(self, subject: str, name: str, rights: Rights) -> User | None:
         """Take over what an identity provider says of somebody, new or known; None if another user has the name.

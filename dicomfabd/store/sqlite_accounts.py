@@ -1,7 +1,8 @@
 """Users, sessions and tokens on SQLite."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from dicomfabd.domain.access import LastAdmin, Rights, Role, Scope, Token, User, in_order
@@ -54,7 +55,8 @@ class SqliteAccounts:
             user_id = _insert(db, name, password, None, rights, now)
             if user_id is None:
                 return None
-            _check_governed(db)
+            if not _is_governed(db):
+                raise LastAdmin("the first user has to be active and admin in both environments")
             return _by_id(db, user_id)
 
         return self._file.writer.run(operation)
@@ -63,10 +65,9 @@ class SqliteAccounts:
         """See `Accounts.change`."""
 
         def operation(db: sqlite3.Connection) -> User | None:
-            if not _set_rights(db, user_id, rights):
-                return None
-            _check_governed(db)
-            return _by_id(db, user_id)
+            with _governed(db):
+                is_known = _set_rights(db, user_id, rights)
+            return _by_id(db, user_id) if is_known else None
 
         return self._file.writer.run(operation)
 
@@ -83,10 +84,8 @@ class SqliteAccounts:
         """See `Accounts.remove`."""
 
         def operation(db: sqlite3.Connection) -> bool:
-            if db.execute("DELETE FROM users WHERE id = ?", (user_id,)).rowcount == 0:
-                return False
-            _check_governed(db)
-            return True
+            with _governed(db):
+                return db.execute("DELETE FROM users WHERE id = ?", (user_id,)).rowcount == 1
 
         return self._file.writer.run(operation)
 
@@ -209,11 +208,18 @@ def _set_rights(db: sqlite3.Connection, user_id: int, rights: Rights) -> bool:
     return done.rowcount == 1
 
 
-def _check_governed(db: sqlite3.Connection) -> None:
-    """Raise LastAdmin, which undoes the change, where nobody may manage users."""
-    rows = db.execute(f"SELECT {_USER} FROM users u").fetchall()  # noqa: S608 - our own text
-    if not any(_user(row).rights.governs for row in rows):
+@contextmanager
+def _governed(db: sqlite3.Connection) -> Iterator[None]:
+    """Raise LastAdmin, which undoes the change, where it takes the last one who may manage users."""
+    was_governed = _is_governed(db)
+    yield
+    if was_governed and not _is_governed(db):
         raise LastAdmin("nobody would be left who is active and admin in both environments")
+
+
+def _is_governed(db: sqlite3.Connection) -> bool:
+    rows = db.execute(f"SELECT {_USER} FROM users u").fetchall()  # noqa: S608 - our own text
+    return any(_user(row).rights.governs for row in rows)
 
 
 def _columns(rights: Rights) -> tuple[int, int, int, int]:

@@ -1,5 +1,6 @@
 """What every HTTP request passes: size limit, same-origin check, security headers, one count."""
 
+import re
 import time
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+_HOST: Final = re.compile(r"(?:[\w.-]*|\[[\da-f:.]+\])(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -72,11 +74,20 @@ def _refusal(scope: Scope) -> tuple[int, str] | None:
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > LARGEST_BODY:
         return 413, _TOO_LARGE
+    if not _HOST.fullmatch(headers.get("host", "")):
+        return 400, "the Host header names no host"
     origin = headers.get("origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc != headers.get("host", "")
+    is_foreign = origin is not None and _host_in(origin) != headers.get("host", "")
     if scope["method"] not in _SAFE and (is_foreign or headers.get("sec-fetch-site") in {"cross-site", "same-site"}):
         return 403, "changes may only come from this daemon's own page, or from a script without an Origin header"
     return None
+
+
+def _host_in(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return "?"
 
 
 def _route(scope: Scope) -> str:

@@ -110,6 +110,16 @@ def test_the_last_admin_stays(accounts, admin):
     assert admin == accounts.user("ann")
 
 
+def test_where_nobody_manages_users_anyway_others_may_go(accounts):
+    """Those a provider brought, say; the command line makes an admin."""
+    kim = accounts.enroll("https://idp sub-1", "kim", VIEWER)
+
+    assert accounts.change(kim.user_id, Rights(Role.VIEWER, is_active=False))
+    with pytest.raises(LastAdmin):
+        accounts.add("bob", "hash", VIEWER)
+    assert accounts.remove(kim.user_id)
+
+
 def test_one_of_two_admins_may_go(accounts, admin):
     """The other one is left."""
     other = accounts.add("bob", "hash", GOVERNOR)

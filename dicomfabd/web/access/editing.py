@@ -142,7 +142,8 @@ def _governed(act: Callable[[], _T]) -> _T:
         return act()
     except LastAdmin as error:
         raise AccountConflict(
-            "nobody would be left to manage users: somebody has to be active and admin in both environments"
+            "nobody would be left to manage users, or there is nobody yet: somebody has to be active and admin in both"
+            " environments"
         ) from error
 
 

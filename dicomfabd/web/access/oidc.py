@@ -206,9 +206,11 @@ class Provider:
             with urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT_S) as answer:
                 content = answer.read(LARGEST_ANSWER + 1)
             said = json.loads(content) if len(content) <= LARGEST_ANSWER else None
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise ProviderFailed(f"{urlsplit(address).path}: it answers {error.code}") from error
         except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
-            status = f" {error.code}" if isinstance(error, urllib.error.HTTPError) else ""
-            raise ProviderFailed(f"{urlsplit(address).path}: {type(error).__name__}{status}") from error
+            raise ProviderFailed(f"{urlsplit(address).path}: {type(error).__name__}") from error
         if not isinstance(said, dict):
             raise ProviderFailed(f"{urlsplit(address).path}: no JSON object of a fair size")
         return said
