@@ -23,7 +23,8 @@ from dicomfabd.pacs.senders import Senders, probe
 from dicomfabd.pacs.storage import Sender
 from dicomfabd.plan.planner import Planner
 from dicomfabd.reporting import Reporter, StepReport
-from dicomfabd.store.interface import Commitments, PatientKey, PatientRegistry, WorkQueue
+from dicomfabd.store.interface import Commitments, PatientKey, WorkQueue
+from dicomfabd.store.patients_interface import PatientRegistry
 from dicomfabd.telemetry.journal import Journal
 
 RECORD_EVERY_S: Final = 1.0

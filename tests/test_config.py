@@ -225,9 +225,32 @@ def test_a_key_only_the_daemon_may_see_stops_nobody_else(monkeypatch, tmp_path):
 
 def test_passwords_are_masked(tmp_path):
     """`check` may be pasted into a ticket."""
-    (tmp_path / "a.toml").write_text('[store]\nurl = "sqlite://user:secret@host/x"\n')
+    (tmp_path / "a.toml").write_text(
+        '[store]\nurl = "sqlite://user:hunter2@host/x"\n'
+        '[web.oidc]\nissuer = "https://idp.example"\nclient_id = "fab"\nclient_secret = "hunter3"\n'
+        'test = {viewers = ["all"]}\n'
+    )
+    settings = load(tmp_path / "a.toml")
 
-    assert "secret" not in render(load(tmp_path / "a.toml"))
+    assert "hunter" not in render(settings)
+    assert "hunter3" == settings.web.oidc.client_secret.get_secret_value()
+
+
+def test_a_secret_of_a_wrong_kind_is_not_shown(tmp_path):
+    """Who forgets the quotes has not told the ticket."""
+    (tmp_path / "a.toml").write_text("[web.oidc]\nclient_secret = 4711\n")
+
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path / "a.toml")
+
+    assert ("4711" in str(error.value), "client_secret" in str(error.value)) == (False, True)
+
+
+def test_a_scripts_token_is_no_setting(monkeypatch):
+    """It may stand in the same environment."""
+    monkeypatch.setenv("DICOMFABD_TOKEN", "fab_x")
+
+    assert load() == Settings()
 
 
 def test_passwords_are_masked_in_errors_too(tmp_path):

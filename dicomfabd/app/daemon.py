@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from dicomfabd import __version__
+from dicomfabd.app.access import access_desk_of
 from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.app.archive_others import others_of
 from dicomfabd.app.explaining import Explainer
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
+from dicomfabd.app.people import people_maker
 from dicomfabd.app.planning import choices_of, planner_setup
 from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
 from dicomfabd.app.readers import ReaderPool
@@ -41,6 +43,7 @@ from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.logs import EventLog
 from dicomfabd.telemetry.metrics import Metrics
 from dicomfabd.telemetry.sink import LocalSink
+from dicomfabd.web.access.desk import AccessDesk
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.server import WebServer
 from dicomfabd.worklist.desk import WorklistDesk
@@ -99,13 +102,14 @@ class Daemon:
         self.store = store = await asyncio.to_thread(open_store, settings.store_url, self.journal.store_committed)
         self._exit.push_async_callback(asyncio.to_thread, store.close)
         self._exit.push_async_callback(_end, asyncio.create_task(_keep_log_short(store)))
+        access = await asyncio.to_thread(access_desk_of, settings.web, store.accounts)
         planner = planner_of(settings)
         check_catalog(planner.catalog)
         check_codecs(settings)
         self._health.register("store", store.problem)
         self._health.register("doors", lambda: "" if self._is_ready else "starting or stopping")
         archive = await self._build_archive(settings, store)
-        web = WebServer(settings.web, self._web_desk(settings, store, planner, archive))
+        web = WebServer(settings.web, self._web_desk(settings, store, planner, archive, access))
         await web.start()
         self._exit.push_async_callback(web.stop)
         self._note("page", "http://{}", settings.web.host, web.port)
@@ -212,7 +216,9 @@ class Daemon:
 
         return wake
 
-    def _web_desk(self, settings: Settings, store: Store, planner: Planner, archive: ArchiveServer) -> WebDesk:
+    def _web_desk(
+        self, settings: Settings, store: Store, planner: Planner, archive: ArchiveServer, access: AccessDesk
+    ) -> WebDesk:
         def registry() -> Destinations:
             # The archive opens after the page, and may pick its port.
             port = int(self.addresses.get(ARCHIVE, "0").rpartition(":")[2])
@@ -230,12 +236,15 @@ class Daemon:
             procedures=explainer.procedures,
             samples=sample_templates,
             templates=store.templates,
+            patients=store.patients,
+            make_up=people_maker(settings.patients, store.patients),
             choices=choices_of(planner, settings.stations),
             route=router_setup(settings).route(store.destinations),
             explain=explainer.explain,
             plan=explainer.plan,
             on_work=self._wake_workers(),
             addresses=lambda: self.addresses,
+            access=access,
             archive=archive_desk_of(archive.index, archive.shelf, settings.archive, settings.web.viewer_url),
             worklist=worklist_desk_of(
                 WorklistDesk(settings.worklist, settings.profiles, store.worklist, store.queries)

@@ -14,11 +14,14 @@ from dicomfabd.cli import (
     pacs_import,
     pacs_query,
     pacs_transfer,
+    patients,
     protocols,
     replaying,
     routing,
     sending,
     studies,
+    tokens,
+    users,
     worklist,
 )
 
@@ -39,8 +42,11 @@ app.add_typer(protocols.protocols_app, name="protocols")
 app.add_typer(studies.orders_app, name="orders")
 app.add_typer(messages.messages_app, name="messages")
 app.command()(replaying.audit)
+app.add_typer(users.users_app, name="users")
+app.add_typer(tokens.tokens_app, name="tokens")
 app.add_typer(worklist.worklist_app, name="worklist")
 app.add_typer(archive.archive_app, name="archive")
+app.add_typer(patients.patients_app, name="patients")
 app.add_typer(pacs.pacs_app, name="pacs")
 pacs.pacs_app.command("import")(pacs_import.import_file)
 pacs.pacs_app.command("find")(pacs_query.find)

@@ -65,10 +65,17 @@ def replay_message(
         raise typer.Exit(EXIT_FAILED)
 
 
-def audit(before: Before = None, limit: Limit = 50, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """List what people did to orders and messages, newest first."""
+def audit(
+    actor: Annotated[str, typer.Option(help="Only of those in whose name this stands.")] = "",
+    action: Annotated[str, typer.Option(help="Only this; with a dot at the end, all of the kind (user.).")] = "",
+    before: Before = None,
+    limit: Limit = 50,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List what people did, newest first."""
     with existing_store(settings_or_fail(config)) as store:
-        found = [audited(entry) for entry in store.messages.audit_trail(before, limit)]
+        found = [audited(entry) for entry in store.messages.audit_trail(before, limit, actor, action)]
     if as_json:
         print_json(found)
         return

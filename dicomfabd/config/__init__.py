@@ -10,18 +10,19 @@ from dicomfabd.config.sections import (
     DestinationSection,
     DicomPort,
     Fabricate,
+    Patients,
     RouteSection,
     RoutingSection,
     Section,
     Store,
     Tls,
-    Web,
     WorkersSection,
     Worklist,
 )
 from dicomfabd.config.senders import SenderProfile, SenderSection
 from dicomfabd.config.settings import Settings
 from dicomfabd.config.stations import StationSection
+from dicomfabd.config.web import Oidc, Web
 
 __all__ = [
     "Archive",
@@ -30,6 +31,8 @@ __all__ = [
     "DicomPort",
     "Fabricate",
     "Intake",
+    "Oidc",
+    "Patients",
     "ProfileSection",
     "RouteSection",
     "RoutingSection",

@@ -26,6 +26,7 @@ def check_together(settings: Settings, origin: str) -> None:
         _routes,
         _dicom_ports,
         _tls,
+        _oidc,
         _stations,
         _senders,
         _profiles,
@@ -64,6 +65,21 @@ def _destinations(settings: Settings) -> Iterator[str]:
         yield from (f"{where}.{fault.field}: {fault.text}. {fault.hint}" for fault in contradictions(entry))
         for key in ("tls_ca", "tls_certificate", "tls_key"):
             yield from _missing_file(f"{where}.{key}", getattr(entry, key))
+
+
+def _oidc(settings: Settings) -> Iterator[str]:
+    oidc = settings.web.oidc
+    if not oidc.is_on:
+        named = [name for name in ("client_id", "client_secret") if getattr(oidc, name)]
+        yield from (f"web.oidc.{name}: has no effect without web.oidc.issuer. Name it too." for name in named)
+        return
+    if not oidc.client_id:
+        yield "web.oidc.client_id: is missing. It is what the provider calls us."
+    if "openid" not in oidc.scopes:
+        yield 'web.oidc.scopes: holds no "openid". Without it the provider does not say who somebody is.'
+    roles = (oidc.test, oidc.prod)
+    if not any(groups for one in roles for groups in (one.viewers, one.operators, one.admins)):
+        yield "web.oidc: no group has a role, so nobody could do anything. Name one, as in docs/access.md."
 
 
 def _routes(settings: Settings) -> Iterator[str]:

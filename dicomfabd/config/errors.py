@@ -6,12 +6,14 @@ import types
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from dicomfabd.config.kinds import Hint
 from dicomfabd.config.rendering import masked
+
+_HIDDEN: Final = "**********"
 
 
 class ConfigError(Exception):
@@ -65,7 +67,8 @@ def explain(problem: Any, model: type[BaseModel], file: Path | None, prefix: str
     said = _hint(model, location, is_key, problem["input"]) or f"{problem['msg']}."
     if is_key:
         return f"{origin}: {dotted}: {said}"
-    return f"{origin}: {dotted} = {masked(problem['input'])!r}: {said}"
+    shown = _HIDDEN if "secret" in location[-1] else repr(masked(problem["input"]))
+    return f"{origin}: {dotted} = {shown}: {said}"
 
 
 def closest(name: str, known: Sequence[str]) -> str:

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from dicomfabd.domain.addresses import is_loopback
 from dicomfabd.domain.delivery import TRANSFER_SYNTAXES
+from dicomfabd.domain.numbering import pattern_fault
 
 FIELD_PATH: Final = re.compile(r"([A-Z][A-Z0-9]{2})-([1-9]\d{0,2})(?:\.([1-9]\d?)(?:\.([1-9]\d?))?)?")
 """A place in an HL7 message, `SEG-F`, `SEG-F.C` or `SEG-F.C.S`: segment, field, component, sub-component."""
@@ -74,6 +76,12 @@ def _ae_title(value: str) -> str:
     return value
 
 
+def _id_pattern(value: str) -> str:
+    if pattern_fault(value):
+        raise ValueError("not a pattern")
+    return value
+
+
 def _maybe_ae_title(value: str) -> str:
     return _ae_title(value) if value else value
 
@@ -92,6 +100,23 @@ def _viewer_url(value: str) -> str:
     if value and (not is_web or rest == value or set(rest) & set("{}<>\"'\\") or any(c.isspace() for c in value)):
         raise ValueError("not the address of a viewer")
     return value
+
+
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    # What comes from there says who somebody is; on the way nobody may change it.
+    if value and (not is_safe or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment):
+        raise ValueError("not an issuer")
+    return value
+
+
+def _page_url(value: str) -> str:
+    parts = urlsplit(value)
+    is_address = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    if value and (not is_address or parts.path.strip("/") or parts.query or parts.fragment):
+        raise ValueError("not the address of a page")
+    return value.rstrip("/")
 
 
 def _host(value: str) -> str:
@@ -172,6 +197,12 @@ Network = Annotated[
 AeTitle = Annotated[
     str, AfterValidator(_ae_title), Hint("not an AE title. Use 1 to 16 ASCII characters without backslash.")
 ]
+IdPattern = Annotated[
+    str,
+    AfterValidator(_id_pattern),
+    Hint("not a pattern of IDs. Write text with {6digits}, {4letters} or {4hex} in it, at most 64 characters."),
+]
+Locale = Annotated[str, Field(pattern="^[a-z]{2,3}_[A-Z]{2}$"), Hint("not a locale. Write one as en_US or de_DE.")]
 MaybeAeTitle = Annotated[
     str, AfterValidator(_maybe_ae_title), Hint("not an AE title. Use up to 16 ASCII characters without backslash.")
 ]
@@ -187,6 +218,21 @@ ViewerUrl = Annotated[
         "not the address of a viewer. Use http or https with {study_uid} once, such as "
         '"https://ohif.example/viewer?StudyInstanceUIDs={study_uid}", or "".'
     ),
+]
+Issuer = Annotated[
+    str,
+    AfterValidator(_issuer),
+    Hint('not an issuer. Use its address with https, such as "https://login.example/realms/lab".'),
+]
+PageUrl = Annotated[
+    str,
+    AfterValidator(_page_url),
+    Hint('not the address of a page. Use scheme, host and port without a path, such as "https://fab.example".'),
+]
+HostName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$|^\[?[0-9A-Fa-f:]{2,39}\]?$"),
+    Hint('not a name of a host. Use one without a port, such as "fab.example" or "10.1.2.3".'),
 ]
 CharacterSet = Annotated[
     str,

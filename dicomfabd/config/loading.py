@@ -22,6 +22,8 @@ from dicomfabd.config.sections import Section
 from dicomfabd.config.settings import ENV_PREFIX, Settings
 
 SECRETS_DIRECTORY_VARIABLES: Final = ("DICOMFABD_SECRETS_DIR", "CREDENTIALS_DIRECTORY")
+TOKEN_VARIABLE: Final = "DICOMFABD_TOKEN"  # noqa: S105 - a name
+"""Where scripts keep their API token; no setting of the daemon."""
 
 
 def load(file: Path | None = None) -> Settings:
@@ -84,7 +86,7 @@ def _check_readable(file: Path) -> None:
 def _check_environment() -> None:
     known = dict(_variables(Settings, ENV_PREFIX))
     for name, text in os.environ.items():
-        if not name.startswith(ENV_PREFIX) or name in SECRETS_DIRECTORY_VARIABLES:
+        if not name.startswith(ENV_PREFIX) or name in (*SECRETS_DIRECTORY_VARIABLES, TOKEN_VARIABLE):
             continue
         if name.upper() not in known:
             raise ConfigError(f"environment: {name}: unknown key.{closest(name, list(known))}")

@@ -10,6 +10,8 @@ from dicomfabd.config.kinds import (
     Count,
     DicomPeers,
     Host,
+    IdPattern,
+    Locale,
     MaybeAeTitle,
     MaybeHost,
     MaybePeerPort,
@@ -29,7 +31,6 @@ from dicomfabd.config.kinds import (
     TimeFactor,
     TransferSyntax,
     UidRoot,
-    ViewerUrl,
     WebUrl,
     When,
     Workers,
@@ -112,18 +113,6 @@ class Archive(DicomPort):
     )
 
 
-class Web(Section):
-    """Page, API, probes and metrics."""
-
-    host: Host = Field("127.0.0.1", description="Address to listen on.")
-    port: Port = Field(8080, description="TCP port; 0 picks a free one.")
-    viewer_url: ViewerUrl = Field(
-        "",
-        description="Another viewer the studies page links to, such as "
-        'https://ohif.example/viewer?StudyInstanceUIDs={study_uid}; "" is none.',
-    )
-
-
 class Store(Section):
     """The durable queue and its history."""
 
@@ -156,6 +145,17 @@ class Fabricate(Section):
     uid_root: UidRoot = Field("2.25", description="What derived UIDs begin with: your registered root, or 2.25.")
     xray_modality: Literal["CR", "DX"] = Field("DX", description="What a plain radiograph becomes when nothing says.")
     default_modality: Modality = Field("OT", description="Modality of an order nothing can be read from.")
+
+
+class Patients(Section):
+    """Patients that are made up on request."""
+
+    id_pattern: IdPattern = Field(
+        "SYN{6digits}", description="Of their IDs: {6digits} counts up, {4letters} and {4hex} are random."
+    )
+    id_first: Count = Field(1, description="What the digits count from.")
+    issuer: str = Field("", max_length=64, description='Assigning authority of their IDs; "" is none.')
+    locales: list[Locale] = Field(["en_US"], min_length=1, description="Where their names are from, such as en_GB.")
 
 
 class RoutingSection(Section):

@@ -12,15 +12,16 @@ from dicomfabd.config.sections import (
     Archive,
     DestinationSection,
     Fabricate,
+    Patients,
     RouteSection,
     RoutingSection,
     Store,
-    Web,
     WorkersSection,
     Worklist,
 )
 from dicomfabd.config.senders import SenderSection
 from dicomfabd.config.stations import StationSection
+from dicomfabd.config.web import Web
 
 ENV_PREFIX: Final = "DICOMFABD_"
 
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     store: Store = Store()
     workers: WorkersSection = WorkersSection()
     fabricate: Fabricate = Fabricate()
+    patients: Patients = Patients()
     routing: RoutingSection = RoutingSection()
     destinations: list[DestinationSection] = []
     routes: list[RouteSection] = []

@@ -206,8 +206,17 @@ class MessageBook(Protocol):
     def audit(self, actor: str, action: str, target: str, detail: Mapping[str, object]) -> None:
         """Note durably what a person did."""
 
-    def audit_trail(self, before_id: int | None = None, limit: int = 100) -> list[AuditEntry]:
-        """Give what people did, newest first."""
+    def audit_trail(
+        self, before_id: int | None = None, limit: int = 100, actor: str = "", action: str = ""
+    ) -> list[AuditEntry]:
+        """Give what people did, newest first.
+
+        Args:
+            before_id: Only what is older than this entry.
+            limit: Most entries given.
+            actor: Only of those in whose name this stands, in whatever case; empty is everybody.
+            action: Only this one, or with a dot at its end all that begin so; empty is all.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,28 +233,6 @@ class Replayed:
     answer: bytes
     faults: tuple[Fault, ...]
     applied: tuple[Applied, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPatient:
-    """A patient of the registry; `merged_into` is the survivor's ID, or empty."""
-
-    patient: Patient
-    merged_into: str
-    updated_at: float
-
-
-class PatientRegistry(Protocol):
-    """Knows the patients that ADT messages and people told of. Thread-safe."""
-
-    def get(self, key: PatientKey) -> StoredPatient | None:
-        """Give one patient, or None; merged ones are given as they were."""
-
-    def list(self, limit: int = 100, after: str = "") -> list[StoredPatient]:
-        """Give patients by ID."""
-
-    def complete(self, patient: Patient) -> None:
-        """Keep what is said of a patient where nothing is known yet; what is known stays."""
 
 
 class WorkQueue(Protocol):

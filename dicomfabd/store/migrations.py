@@ -48,9 +48,23 @@ def m0005_performed(db: Database) -> None:
 
 
 @queue_migrations()
+def m0006_users(db: Database) -> None:
+    """Users, sessions, tokens."""
+    _execute(db, "0006_users.sql")
+
+
+@queue_migrations()
 def m0007_templates(db: Database) -> None:
     """Saved templates of orders."""
     _execute(db, "0007_templates.sql")
+
+
+@queue_migrations()
+def m0008_patients(db: Database) -> None:
+    """Names to search patients by, and counters."""
+    _execute(db, "0008_patients.sql")
+    for row_id, name in db.execute("SELECT id, document ->> '$.patient_name' FROM patients").fetchall():
+        db.execute("UPDATE patients SET folded_name = ? WHERE id = ?", (fold_groups(name or ""), row_id))
 
 
 @archive_migrations()

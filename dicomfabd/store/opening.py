@@ -8,28 +8,30 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from dicomfabd.domain.destinations import ManagedDestinations
+from dicomfabd.store.accounts_interface import Accounts
 from dicomfabd.store.archive_interface import ArchiveIndex
 from dicomfabd.store.interface import (
     Commitments,
     Inbox,
     MessageBook,
     OrderBook,
-    PatientRegistry,
     WorkQueue,
 )
 from dicomfabd.store.migrations import archive_migrations, queue_migrations
+from dicomfabd.store.patients_interface import PatientRegistry
 from dicomfabd.store.performed_interface import PerformedSteps
 from dicomfabd.store.sqlite import SqliteFile
+from dicomfabd.store.sqlite_accounts import SqliteAccounts
 from dicomfabd.store.sqlite_archive import SqliteArchiveIndex
 from dicomfabd.store.sqlite_book import SqliteOrderBook
 from dicomfabd.store.sqlite_commitments import SqliteCommitments
 from dicomfabd.store.sqlite_destinations import SqliteDestinations
 from dicomfabd.store.sqlite_inbox import SqliteInbox
 from dicomfabd.store.sqlite_messages import SqliteMessageBook
-from dicomfabd.store.sqlite_patients import SqlitePatientRegistry
 from dicomfabd.store.sqlite_performed import SqlitePerformedSteps
 from dicomfabd.store.sqlite_queries import SqliteQueryBook
 from dicomfabd.store.sqlite_queue import SqliteWorkQueue
+from dicomfabd.store.sqlite_registry import SqlitePatientRegistry
 from dicomfabd.store.sqlite_templates import SqliteTemplates
 from dicomfabd.store.sqlite_worklist import SqliteWorklistBook
 from dicomfabd.store.templates_interface import Templates
@@ -59,6 +61,7 @@ class Store:
     worklist: WorklistBook
     queries: QueryBook
     performed: PerformedSteps
+    accounts: Accounts
     templates: Templates
     problem: Callable[[], str]
     checkpoint: Callable[[], None]
@@ -112,6 +115,7 @@ def open_store(
         worklist=SqliteWorklistBook(file),
         queries=queries,
         performed=SqlitePerformedSteps(file),
+        accounts=SqliteAccounts(file),
         templates=SqliteTemplates(file),
         problem=file.problem,
         checkpoint=file.checkpoint,

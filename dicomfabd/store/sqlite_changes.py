@@ -36,7 +36,7 @@ def apply(db: sqlite3.Connection, change: Change | PatientChange, message_id: in
         OrderRejected: The order is another patient's (205), or is unknown and the message does not hold it (204).
     """
     if isinstance(change, PatientChange):
-        return change_patient(db, change, message_id, now)
+        return change_patient(db, change, {"message": message_id, "control": "ADT"}, now)
     asked_by = {"message": message_id, "control": change.control}
     if change.control in _ENDS:
         return _end(db, change, now, asked_by)

@@ -49,11 +49,27 @@ class SqliteMessageBook:
 
         self._file.writer.run(operation)
 
-    def audit_trail(self, before_id: int | None = None, limit: int = 100) -> list[AuditEntry]:
+    def audit_trail(
+        self, before_id: int | None = None, limit: int = 100, actor: str = "", action: str = ""
+    ) -> list[AuditEntry]:
         """See `interface.MessageBook.audit_trail`."""
-        rows = self._file.read(
-            "SELECT * FROM audit WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2", before_id, limit
-        )
+        conditions: list[str] = []
+        parameters: list[object] = []
+        if before_id is not None:
+            conditions.append("id < ?")
+            parameters.append(before_id)
+        if actor:
+            conditions.append("instr(lower(actor), lower(?)) > 0")
+            parameters.append(actor)
+        if action.endswith("."):
+            # A range, so that the index serves it; `/` follows `.`.
+            conditions.append("action > ? AND action < ?")
+            parameters += [action, f"{action[:-1]}/"]
+        elif action:
+            conditions.append("action = ?")
+            parameters.append(action)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self._file.read(f"SELECT * FROM audit {where} ORDER BY id DESC LIMIT ?", *parameters, limit)  # noqa: S608 - only our own text
         return [
             AuditEntry(row["id"], row["at"], row["actor"], row["action"], row["target"], json.loads(row["detail"]))
             for row in rows

@@ -1,65 +1,33 @@
-"""The patient registry on SQLite: who ADT messages told of, who became whom, and the open orders they change."""
+"""The patient registry on SQLite: who was told of, who became whom, and the open orders that changes."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from dicomfabd.dimse.matching import fold_groups
 from dicomfabd.domain.order import ENDED, Action
-from dicomfabd.domain.patient import NAMELESS, Patient, filled
-from dicomfabd.store.interface import Applied, PatientChange, PatientKey, StoredPatient
+from dicomfabd.domain.patient import NAMELESS, Patient
+from dicomfabd.store.interface import Applied, PatientChange, PatientKey
 from dicomfabd.store.rows import from_document, patient_from_document, to_document
-from dicomfabd.store.sqlite import SqliteFile
 from dicomfabd.store.sqlite_orders import ORDER_COLUMNS, add_event, has_begun
 from dicomfabd.store.sqlite_steps import rename_steps
 
 _MOST_MERGES_IN_A_ROW: Final = 32
-_BY_KEY: Final = """
+BY_KEY: Final = """
 SELECT * FROM patients WHERE patient_id = ?1
     AND (issuer_of_patient_id = ?2 OR ?2 = '' OR issuer_of_patient_id = '')
 ORDER BY issuer_of_patient_id <> ?2, id LIMIT 1
 """
 
 
-class SqlitePatientRegistry:
-    """See `interface.PatientRegistry`."""
-
-    def __init__(self, file: SqliteFile) -> None:
-        """Take the database."""
-        self._file = file
-
-    def get(self, key: PatientKey) -> StoredPatient | None:
-        """See `interface.PatientRegistry.get`."""
-        rows = self._file.read(_BY_KEY, key.patient_id, key.issuer_of_patient_id)
-        return self._stored(rows[0]) if rows else None
-
-    def list(self, limit: int = 100, after: str = "") -> list[StoredPatient]:
-        """See `interface.PatientRegistry.list`."""
-        rows = self._file.read(
-            "SELECT * FROM patients WHERE patient_id > ? ORDER BY patient_id, id LIMIT ?", after, limit
-        )
-        return [self._stored(row) for row in rows]
-
-    def complete(self, patient: Patient) -> None:
-        """See `interface.PatientRegistry.complete`."""
-        known = self.get(_key(patient))
-        if known is not None and filled(known.patient, patient) == known.patient:
-            return
-        now = self._file.clock()
-        self._file.writer.run(lambda db: _complete(db, patient, now))
-
-    def _stored(self, row: sqlite3.Row) -> StoredPatient:
-        survivors = self._file.read("SELECT patient_id FROM patients WHERE id = ?", row["merged_into"])
-        return StoredPatient(
-            patient_from_document(row["document"]), survivors[0][0] if survivors else "", row["updated_at"]
-        )
-
-
-def change_patient(db: sqlite3.Connection, change: PatientChange, message_id: int, now: float) -> list[Applied]:
-    """Keep what a message says of a patient, and bring the orders nobody has begun up to date."""
-    row = _row(db, _key(change.patient))
-    patient_id, patient, action = _put(db, row, change, now)
-    keys = [_key(patient)]
+def change_patient(
+    db: sqlite3.Connection, change: PatientChange, asked_by: Mapping[str, Any], now: float
+) -> list[Applied]:
+    """Keep what is said of a patient, and bring the orders nobody has begun up to date."""
+    row = row_of(db, key_of(change.patient))
+    patient_id, patient, action = put_patient(db, row, change, now)
+    keys = [key_of(patient)]
     for prior in change.priors:
         _merge(db, prior, patient_id, now)
         keys.append(prior)
@@ -67,13 +35,13 @@ def change_patient(db: sqlite3.Connection, change: PatientChange, message_id: in
         action = Action.MERGED
     applied = [Applied(action, "", "", None, subject="patient")]
     if action is not Action.UNCHANGED:
-        applied += _update_orders(db, keys, replace(change, patient=patient), message_id, now)
+        applied += _update_orders(db, keys, replace(change, patient=patient), asked_by, now)
     return applied
 
 
 def survivor_of(db: sqlite3.Connection, patient: Patient) -> Patient:
     """Give the patient under the identifier that is theirs now."""
-    row = _survivor(db, _key(patient))
+    row = _survivor(db, key_of(patient))
     if row is None:
         return patient
     survivor = patient_from_document(row["document"])
@@ -84,24 +52,26 @@ def survivor_of(db: sqlite3.Connection, patient: Patient) -> Patient:
 
 def is_same_patient(db: sqlite3.Connection, before: Patient, now: Patient) -> bool:
     """Tell whether two patients are one; an authority that one side leaves out does not part them."""
-    one, other = (_key(survivor_of(db, patient)) for patient in (before, now))
+    one, other = (key_of(survivor_of(db, patient)) for patient in (before, now))
     issuers = {one.issuer_of_patient_id, other.issuer_of_patient_id} - {""}
     return one.patient_id == other.patient_id and len(issuers) < 2
 
 
-def _complete(db: sqlite3.Connection, patient: Patient, now: float) -> None:
-    row = _row(db, _key(patient))
-    known = patient_from_document(row["document"]) if row is not None else patient
-    _put(db, row, PatientChange(filled(known, patient)), now)
-
-
-def _put(
+def put_patient(
     db: sqlite3.Connection, row: sqlite3.Row | None, change: PatientChange, now: float
 ) -> tuple[int, Patient, Action]:
+    """Keep what is said of a patient; gives their number, the patient as they are now, and what was done."""
     if row is None:
         cursor = db.execute(
-            "INSERT INTO patients (patient_id, issuer_of_patient_id, document, updated_at) VALUES (?, ?, ?, ?)",
-            (change.patient.patient_id, change.patient.issuer_of_patient_id, to_document(change.patient), now),
+            "INSERT INTO patients (patient_id, issuer_of_patient_id, document, updated_at, folded_name)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (
+                change.patient.patient_id,
+                change.patient.issuer_of_patient_id,
+                to_document(change.patient),
+                now,
+                fold_groups(change.patient.patient_name),
+            ),
         )
         return int(cursor.lastrowid or 0), change.patient, Action.CREATED
     stored = patient_from_document(row["document"])
@@ -109,7 +79,10 @@ def _put(
     is_risen = row["merged_into"] is not None and not change.priors
     if patient == stored and not is_risen:
         return row["id"], patient, Action.UNCHANGED
-    db.execute("UPDATE patients SET document = ?, updated_at = ? WHERE id = ?", (to_document(patient), now, row["id"]))
+    db.execute(
+        "UPDATE patients SET document = ?, updated_at = ?, folded_name = ? WHERE id = ?",
+        (to_document(patient), now, fold_groups(patient.patient_name), row["id"]),
+    )
     return row["id"], patient, Action.CHANGED
 
 
@@ -130,7 +103,7 @@ def _stands_for_nothing(name: str, value: object) -> bool:
 
 
 def _merge(db: sqlite3.Connection, prior: PatientKey, survivor: int, now: float) -> None:
-    row = _row(db, prior)
+    row = row_of(db, prior)
     if row is None:
         # Nobody told of them before; kept all the same, so that a late order finds the survivor.
         patient = Patient(prior.patient_id, "", prior.issuer_of_patient_id)
@@ -146,7 +119,11 @@ def _merge(db: sqlite3.Connection, prior: PatientKey, survivor: int, now: float)
 
 
 def _update_orders(
-    db: sqlite3.Connection, keys: Sequence[PatientKey], change: PatientChange, message_id: int, now: float
+    db: sqlite3.Connection,
+    keys: Sequence[PatientKey],
+    change: PatientChange,
+    asked_by: Mapping[str, Any],
+    now: float,
 ) -> list[Applied]:
     applied = []
     for row in _open_orders(db, keys):
@@ -168,7 +145,7 @@ def _update_orders(
             ),
         )
         rename_steps(db, row["id"], order)
-        add_event(db, row["id"], now, "order.changed", {"message": message_id, "control": "ADT"})
+        add_event(db, row["id"], now, "order.changed", asked_by)
         applied.append(Applied(Action.CHANGED, order.accession_number, order.modality, row["id"]))
     return applied
 
@@ -182,13 +159,14 @@ def _open_orders(db: sqlite3.Connection, keys: Sequence[PatientKey]) -> list[sql
     return [row for key in keys for row in db.execute(sql, (key.patient_id, key.issuer_of_patient_id)).fetchall()]
 
 
-def _row(db: sqlite3.Connection, key: PatientKey) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = db.execute(_BY_KEY, (key.patient_id, key.issuer_of_patient_id)).fetchone()
+def row_of(db: sqlite3.Connection, key: PatientKey) -> sqlite3.Row | None:
+    """Give the row of a patient, or None; an issuer that one side leaves out fits."""
+    row: sqlite3.Row | None = db.execute(BY_KEY, (key.patient_id, key.issuer_of_patient_id)).fetchone()
     return row
 
 
 def _survivor(db: sqlite3.Connection, key: PatientKey) -> sqlite3.Row | None:
-    row = _row(db, key)
+    row = row_of(db, key)
     for _ in range(_MOST_MERGES_IN_A_ROW):
         if row is None or row["merged_into"] is None:
             break
@@ -196,5 +174,6 @@ def _survivor(db: sqlite3.Connection, key: PatientKey) -> sqlite3.Row | None:
     return row
 
 
-def _key(patient: Patient) -> PatientKey:
+def key_of(patient: Patient) -> PatientKey:
+    """Give what identifies a patient."""
     return PatientKey(patient.patient_id, patient.issuer_of_patient_id)

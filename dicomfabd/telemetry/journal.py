@@ -66,6 +66,9 @@ EVENTS = (
     "archive.orphans_removed",
     "archive.chore_failed",
     "web.request_failed",
+    "web.signed_in",
+    "web.sign_in_refused",
+    "web.provider_failed",
 )
 """Every event that may appear in the log."""
 
@@ -98,3 +101,17 @@ class Journal(IntakeJournal, DicomJournal, DeliveryJournal, ArchiveJournal):
     def request_failed(self, method: str, route: str, error: str) -> None:
         """The web room has a bug; somebody should look."""
         self._say("error", "web.request_failed", method=method, route=route, error=error)
+
+    def signed_in(self, user: str, by: str, address: str) -> None:
+        """Somebody has a session now."""
+        self._sink.add("dicomfabd_web_sign_ins_total", 1, "signed_in")
+        self._say("info", "web.signed_in", user=user, by=by, address=address)
+
+    def sign_in_refused(self, outcome: str, address: str) -> None:
+        """Somebody was not let in; what they called themselves is not said, for it may be a password."""
+        self._sink.add("dicomfabd_web_sign_ins_total", 1, outcome)
+        self._say("warning", "web.sign_in_refused", outcome=outcome, address=address)
+
+    def provider_failed(self, reason: str) -> None:
+        """The identity provider does not answer as it should; nobody can sign in there."""
+        self._say("error", "web.provider_failed", reason=reason)

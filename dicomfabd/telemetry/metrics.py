@@ -97,6 +97,8 @@ METRICS: Final = (
     Metric(Counter, "dicomfabd_workers_died_total", "Worker processes that ended without being asked to."),
     # route: template of the path
     Metric(Counter, "dicomfabd_web_requests_total", "HTTP requests.", ("method", "route", "status")),
+    # outcome: signed_in | password | oidc | limited
+    Metric(Counter, "dicomfabd_web_sign_ins_total", "People let in, or refused by what they tried.", ("outcome",)),
     Metric(Histogram, "dicomfabd_web_request_seconds", "HTTP request time.", ("route",), _FAST),
 )
 

@@ -9,12 +9,15 @@ from dicomfabd.domain.delivery import Routing
 from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
 from dicomfabd.domain.order import Order
+from dicomfabd.domain.patient import Patient
 from dicomfabd.store.interface import Inbox, MessageBook, OrderBook, Replayed
+from dicomfabd.store.patients_interface import PatientRegistry
 from dicomfabd.store.performed_interface import PerformedSteps
 from dicomfabd.store.templates_interface import Template, Templates
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.metrics import Metrics
+from dicomfabd.web.access.desk import AccessDesk
 from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.worklist_desk import WorklistDesk
 
@@ -37,6 +40,7 @@ class WebDesk:
             `intake.replaying`.
         procedures: Gives what can be ordered, as JSON: title, protocol, modalities, how many series.
         samples: Gives the templates that came with us.
+        make_up: Makes up patients who are not in the registry: (how many, seed or None) → patients, not kept.
         on_work: Told when there is new work.
         addresses: Gives where the other doors are, for the page.
     """
@@ -54,8 +58,11 @@ class WebDesk:
     procedures: Callable[[], list[dict[str, Any]]]
     samples: Callable[[], list[Template]]
     templates: Templates
+    patients: PatientRegistry
+    make_up: Callable[[int, int | None], list[Patient]]
     on_work: Callable[[], None]
     addresses: Callable[[], dict[str, str]]
+    access: AccessDesk
     archive: ArchiveDesk
     worklist: WorklistDesk
     performed: PerformedSteps

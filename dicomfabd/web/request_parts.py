@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import HTTPException, Path, Query, Request
 
+from dicomfabd.domain.access import Principal
 from dicomfabd.domain.errors import Fault, OrderRejected
 
 _LARGEST_ID: Final = 2**63 - 1  # of a row in SQLite
@@ -81,5 +82,7 @@ def peer_of(request: Request) -> str:
 
 
 def actor_of(request: Request) -> str:
-    """Give who acts, for the audit trail."""
-    return f"http {request.client.host}" if request.client else "http"
+    """Give who acts and from where, for the audit trail; `http` is whoever sits at this machine, without users."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    name = "http" if principal is None or principal.is_local else principal.name
+    return f"{name} {request.client.host}" if request.client else name

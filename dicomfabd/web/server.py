@@ -14,10 +14,13 @@ from fastapi.staticfiles import StaticFiles
 from dicomfabd import __version__
 from dicomfabd.config import Web
 from dicomfabd.web import probes, problems
-from dicomfabd.web.access.doorman import OpenDoor
+from dicomfabd.web.access.doorman import AccountDoor
+from dicomfabd.web.access.reading import MessageReads
+from dicomfabd.web.access.signing_in import SignIn
 from dicomfabd.web.api import (
     archive_images,
     archive_routes,
+    audit_routes,
     explaining_routes,
     message_acts,
     message_routes,
@@ -25,9 +28,13 @@ from dicomfabd.web.api import (
     order_acts,
     order_routes,
     pacs_routes,
+    patient_routes,
     performed_routes,
     query_routes,
+    session_routes,
     template_routes,
+    token_routes,
+    user_routes,
     worklist_routes,
 )
 from dicomfabd.web.api.archived import order_finder
@@ -38,11 +45,15 @@ from dicomfabd.web.dicomweb import pictures, search
 from dicomfabd.web.dicomweb import routes as wado
 from dicomfabd.web.dicomweb.origins import DicomwebOrigins
 from dicomfabd.web.guards import Guards
+from dicomfabd.web.pages import accounts as account_pages
 from dicomfabd.web.pages import api as api_page
 from dicomfabd.web.pages import messages as messages_page
 from dicomfabd.web.pages import new_order
 from dicomfabd.web.pages import orders as orders_page
 from dicomfabd.web.pages import pacs as pacs_page
+from dicomfabd.web.pages import patients as patients_page
+from dicomfabd.web.pages import provider as provider_page
+from dicomfabd.web.pages import sign_in as sign_in_page
 from dicomfabd.web.pages import studies as studies_page
 from dicomfabd.web.pages import worklist as worklist_page
 from dicomfabd.web.pages.rendering import Pages
@@ -55,10 +66,11 @@ _MOST_ASKING: Final = 16  # of the 40 threads that serve requests
 def build(desk: WebDesk) -> FastAPI:
     """Put the rooms' routes together."""
     app = FastAPI(title="dicomfabd", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.doorman = OpenDoor()
+    app.state.doorman = AccountDoor(desk.access)
+    app.state.reads = MessageReads(desk.messages, desk.access.ticks)
     if desk.archive.origins:
         app.add_middleware(DicomwebOrigins, origins=desk.archive.origins)
-    for rules in (problems, pacs_routes, query_routes):
+    for rules in (problems, pacs_routes, query_routes, user_routes, sign_in_page):
         rules.install(app)
     app.include_router(probes.router(desk))
     door = OrderDoor(desk.inbox, desk.book, desk.messages, desk.choices, desk.route)
@@ -68,6 +80,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(explaining_routes.router(desk))
     app.include_router(template_routes.router(desk))
     app.include_router(message_acts.router(desk, door))
+    app.include_router(patient_routes.router(desk))
     app.include_router(worklist_routes.router(desk, door))
     app.include_router(performed_routes.router(desk))
     turnstile = Turnstile(_MOST_ASKING)
@@ -80,9 +93,16 @@ def build(desk: WebDesk) -> FastAPI:
     app.include_router(search.router(desk.archive))
     app.include_router(pictures.router(desk.archive))
     app.include_router(wado.router(desk.archive))
+    sign_in = SignIn(desk.access, desk.messages, desk.journal)
+    app.include_router(session_routes.router(desk, sign_in))
+    for accounts in (user_routes, token_routes, audit_routes):
+        app.include_router(accounts.router(desk))
     app.include_router(openapi.router())
     pages = Pages()
-    for page in (orders_page, messages_page, new_order, worklist_page, pacs_page, studies_page):
+    app.include_router(sign_in_page.router(desk, pages))
+    app.include_router(provider_page.router(desk, pages, sign_in))
+    lists = (orders_page, messages_page, worklist_page, pacs_page, studies_page, patients_page)
+    for page in (*lists, new_order, account_pages):
         app.include_router(page.router(desk, pages))
     app.include_router(api_page.router(pages))
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")

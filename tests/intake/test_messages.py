@@ -23,8 +23,9 @@ from dicomfabd.intake.mllp import Frame, Framer, wrap
 from dicomfabd.intake.reading import Reader
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.senders import Senders
-from dicomfabd.store.interface import OrderQuery, StoredOrder, StoredPatient
+from dicomfabd.store.interface import OrderQuery, StoredOrder
 from dicomfabd.store.opening import Store
+from dicomfabd.store.patients_interface import PatientQuery, StoredPatient
 from dicomfabd.telemetry.journal import Journal
 
 CORPUS = Path(__file__).parents[1] / "messages"
@@ -65,7 +66,11 @@ def receive(store: Store, journal: Journal) -> Receive:
     def run(messages: Mapping[str, bytes], sender: Json) -> Received:
         answers = asyncio.run(_converse(store, journal, messages, sender))
         orders = store.book.find(OrderQuery(limit=1000))
-        return Received(answers, sorted(orders, key=lambda order: order.order_id), store.patients.list(limit=1000))
+        return Received(
+            answers,
+            sorted(orders, key=lambda order: order.order_id),
+            sorted(store.patients.find(PatientQuery(limit=1000)), key=lambda stored: stored.patient.patient_id),
+        )
 
     return run
 

@@ -4,16 +4,18 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
 from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.app.daemon import desk_of, planner_of
 from dicomfabd.app.explaining import Explainer
+from dicomfabd.app.people import people_maker
 from dicomfabd.app.samples import sample_templates
 from dicomfabd.app.worklist_desk import worklist_desk_of
 from dicomfabd.archive.shelf import Shelf
-from dicomfabd.config import Archive, Settings, Worklist
+from dicomfabd.config import Archive, Settings, Web, Worklist
 from dicomfabd.domain.delivery import Destination, Leg, Routing
 from dicomfabd.domain.destinations import Destinations
 from dicomfabd.domain.draft import Choices
@@ -24,15 +26,23 @@ from dicomfabd.store.interface import Change, ReceivedMessage, Replayed, Submiss
 from dicomfabd.store.opening import open_archive_index
 from dicomfabd.telemetry.health import Health
 from dicomfabd.telemetry.metrics import Metrics
+from dicomfabd.web.access.desk import AccessDesk
+from dicomfabd.web.access.passwords import Passwords
 from dicomfabd.web.archive_desk import ArchiveDesk
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import build
 from dicomfabd.worklist import desk as worklist_room
 from tests.builders import an_order, keys_of
+from tests.conftest import Clock
 
 KIT = {"patient_id": "P123", "patient_name": "DOE^JANE", "accession": "ACC-1001"}
 REFUSED = Fault(101, "PID^1^3", "the patient has no identifier", "Fill PID-3.")
+
+
+def a_client(app, host: str = "127.0.0.1", **options) -> TestClient:
+    """Give a client that asks for this machine, as one has to while there are no users."""
+    return TestClient(app, f"http://{host}", raise_server_exceptions=False, **options)
 
 
 @pytest.fixture
@@ -101,7 +111,20 @@ def archive(index, shelf) -> ArchiveDesk:
 
 
 @pytest.fixture
-def desk(tmp_path, store, journal, health, woken, take, fixed, archive):
+def ticks() -> Clock:
+    """Give the clock that only goes forward, for sign-in limits."""
+    return Clock()
+
+
+@pytest.fixture
+def access(store, clock, ticks) -> AccessDesk:
+    """Give the desk of the access room, with hashes that cost little."""
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    return AccessDesk(store.accounts, Web(), passwords, clock, ticks)
+
+
+@pytest.fixture
+def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -135,10 +158,13 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive):
         procedures=explainer.procedures,
         samples=sample_templates,
         templates=store.templates,
+        patients=store.patients,
+        make_up=people_maker(settings.patients, store.patients),
         explain=explainer.explain,
         plan=explainer.plan,
         on_work=lambda: woken.append(True),
         addresses=lambda: {"mllp": "127.0.0.1:2575"},
+        access=access,
         archive=archive,
         worklist=worklist_desk_of(worklist_room.WorklistDesk(Worklist(), (), store.worklist, store.queries)),
         performed=store.performed,
@@ -150,5 +176,5 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive):
 
 @pytest.fixture
 def client(desk, journal):
-    with TestClient(Guards(build(desk), journal), raise_server_exceptions=False) as it:
+    with a_client(Guards(build(desk), journal)) as it:
         yield it

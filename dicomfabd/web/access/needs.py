@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from dicomfabd.domain.access import Environment, Principal, Role
+from dicomfabd.domain.access import Environment, Principal, Reach, Role
 
 _MARK: Final = "__needs__"
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -19,24 +19,42 @@ class Needs:
 
     Attributes:
         role: The least role.
-        environment: Where they must have it. A route that acts on a destination asks `require` for its environment.
+        environment: Where they must have it: in one environment, in either or in both. A route that acts on a
+            destination lets in who has the role in either, and asks `require` for the destination's environment.
         messages: Whether they must also be allowed to read HL7 as it came.
     """
 
     role: Role
-    environment: Environment = Environment.TEST
+    environment: Environment | Reach = Environment.TEST
     messages: bool = False
+
+    def are_met(self, principal: Principal) -> bool:
+        """Tell whether somebody may use the route."""
+        return principal.may(self.role, self.environment) and (principal.sees_messages or not self.messages)
 
 
 class Doorman(Protocol):
     """Recognises people and scripts; `request.app.state.doorman` is one."""
 
-    async def recognise(self, request: Request) -> Principal | None:
-        """Give who asks, or None for a stranger; raises HTTPException for one who must not ask now."""
+    async def recognise(self, request: Request, *, is_use: bool = True) -> Principal | None:
+        """Give who asks, or None for a stranger; raises HTTPException for one who must not ask now.
+
+        Args:
+            request: What they ask; its `state.csrf_token` is set for who has a session.
+            is_use: False to look only, which keeps nobody signed in.
+        """
+
+
+class NotSignedIn(HTTPException):
+    """Nobody we know asks."""
+
+    def __init__(self) -> None:
+        """Say what to do about it."""
+        super().__init__(401, "sign in, or send a token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
 
 
 def needs(
-    role: Role, environment: Environment = Environment.TEST, *, messages: bool = False
+    role: Role, environment: Environment | Reach = Environment.TEST, *, messages: bool = False
 ) -> Callable[[Endpoint], Endpoint]:
     """Say what a route needs; `Role.NONE` lets everybody in. Stands below the route's own decorators."""
 
@@ -57,6 +75,7 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             if needed.role is not Role.NONE:
+                request.state.needed = needed
                 request.state.principal = await _admit(request, needed)
             return await handle(request)
 
@@ -91,11 +110,22 @@ def require(request: Request, role: Role, environment: str) -> None:
         raise HTTPException(403, _refusal(role, Environment(environment)))
 
 
+async def is_still_admitted(request: Request) -> bool:
+    """Tell whether who was let in would be now, for answers that go on; it keeps nobody signed in."""
+    doorman: Doorman = request.app.state.doorman
+    needed: Needs = request.state.needed
+    try:
+        principal = await doorman.recognise(request, is_use=False)
+    except HTTPException:
+        return False
+    return principal is not None and needed.are_met(principal)
+
+
 async def _admit(request: Request, needed: Needs) -> Principal:
     doorman: Doorman = request.app.state.doorman
     principal = await doorman.recognise(request)
     if principal is None:
-        raise HTTPException(401, "sign in, or send a token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+        raise NotSignedIn
     if not principal.may(needed.role, needed.environment):
         raise HTTPException(403, _refusal(needed.role, needed.environment))
     if needed.messages and not principal.sees_messages:
@@ -103,5 +133,6 @@ async def _admit(request: Request, needed: Needs) -> Principal:
     return principal
 
 
-def _refusal(role: Role, environment: Environment) -> str:
-    return f"this needs the role {role.name.lower()} in the {environment} environment"
+def _refusal(role: Role, environment: Environment | Reach) -> str:
+    where = environment.value if isinstance(environment, Reach) else f"the {environment} environment"
+    return f"this needs the role {role.name.lower()} in {where}"

@@ -79,6 +79,12 @@ def series_of(study_instance_uid: str) -> ArchiveQuery:
     return ArchiveQuery(Level.SERIES, wanted, COMPUTED[Level.SERIES])
 
 
+def studies_of(patient_id: str, most: int) -> ArchiveQuery:
+    """Give the query for the studies of a patient, newest first."""
+    wanted = {"PatientID": Condition(values=(patient_id,))}
+    return ArchiveQuery(Level.STUDY, wanted, COMPUTED[Level.STUDY], True, most, 0)
+
+
 def one_study(study_instance_uid: str) -> ArchiveQuery:
     """Give the query for a study with all that is known of it."""
     wanted = {"StudyInstanceUID": Condition(values=(study_instance_uid,))}

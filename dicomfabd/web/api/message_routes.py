@@ -2,18 +2,20 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import HTTPException, Query, Response
+from fastapi import HTTPException, Query, Request, Response
 
 from dicomfabd.domain.access import Role
 from dicomfabd.store.interface import MessageQuery, StoredMessage
 from dicomfabd.web.access.needs import GuardedRouter, needs
-from dicomfabd.web.api.messages import MOST_REPLAYS, audited, detail, media_type, summary
+from dicomfabd.web.access.reading import MESSAGE_READ
+from dicomfabd.web.api.messages import MOST_REPLAYS, detail, media_type, summary
 from dicomfabd.web.api.order_door import answer_to, is_json
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.request_parts import (
     Before,
     Limit,
     RowId,
+    actor_of,
 )
 
 _NO_ANSWER: Final = "none"
@@ -63,9 +65,10 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.get("/api/v1/messages/{message_id}/raw")
     @needs(Role.VIEWER, messages=True)
-    def raw_message(message_id: RowId) -> Response:
-        """Give a message's bytes as they came."""
+    def raw_message(message_id: RowId, request: Request) -> Response:
+        """Give a message's bytes as they came; the audit trail says who read them."""
         message = existing(desk, message_id)
+        desk.messages.audit(actor_of(request), MESSAGE_READ, f"message {message_id}", {})
         return _download(message, message.raw, f"message-{message_id}")
 
     @routes.get("/api/v1/messages/{message_id}/answer")
@@ -77,16 +80,6 @@ def router(desk: WebDesk) -> GuardedRouter:
         if not answer:
             raise HTTPException(404, f"message {message_id} got no answer")
         return _download(message, answer, f"message-{message_id}-answer")
-
-    @routes.get("/api/v1/audit")
-    @needs(Role.VIEWER)
-    def audit_trail(limit: Limit = 100, before: Before = None) -> dict[str, Any]:
-        """List what people did, newest first; `next` is the `before` of the following page."""
-        found = desk.messages.audit_trail(before, limit)
-        return {
-            "entries": [audited(entry) for entry in found],
-            "next": found[-1].entry_id if len(found) == limit else None,
-        }
 
     return routes
 

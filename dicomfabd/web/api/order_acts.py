@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from dicomfabd.domain.access import Role
-from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.domain.access import Environment, Reach, Role
+from dicomfabd.web.access.needs import GuardedRouter, needs, require
+from dicomfabd.web.access.targets import require_at
 from dicomfabd.web.api.orders import become, cancel, existing, is_known, retry, send, summary
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.request_parts import RowId, actor_of
@@ -25,24 +26,33 @@ def router(desk: WebDesk) -> GuardedRouter:
     routes = GuardedRouter()
 
     @routes.post("/api/v1/orders/{order_id}/retry")
-    @needs(Role.OPERATOR)
+    @needs(Role.OPERATOR, Reach.EITHER)
     def retry_order(order_id: RowId, request: Request) -> dict[str, Any]:
-        """Queue failed and waiting deliveries at once."""
+        """Queue failed and waiting deliveries at once; needs the role wherever these go."""
+        require(request, Role.VIEWER, Environment.TEST)
         existing(desk, order_id)
+        require_at(request, Role.OPERATOR, desk.destinations(), _going(desk, order_id, "failed", "queued"))
         if not retry(order_id, desk, actor_of(request)):
             raise HTTPException(409, "nothing to retry: no delivery of this order failed or waits")
         return summary(existing(desk, order_id))
 
     @routes.post("/api/v1/orders/{order_id}/send")
-    @needs(Role.OPERATOR)
+    @needs(Role.OPERATOR, Reach.EITHER)
     def send_order(order_id: RowId, wanted: SendIn, request: Request) -> dict[str, Any]:
-        """Send the study at once: to where it waits for a person, or to these destinations, also once more."""
+        """Send the study at once: to where it waits for a person, or to these destinations, also once more.
+
+        Needs the role in the environment of each destination, and viewer in test to see the order.
+        """
+        require(request, Role.VIEWER, Environment.TEST)
         existing(desk, order_id)
         known = desk.destinations()
         for name in wanted.destinations:
             if known.get(name) is None:
                 raise HTTPException(404, f"there is no destination named {name}")
-        queued = send(order_id, wanted.destinations, desk, actor_of(request))
+        # By name also where none was named: what begins to wait meanwhile was not looked at.
+        names = wanted.destinations or _going(desk, order_id, "by_hand")
+        require_at(request, Role.OPERATOR, known, names)
+        queued = send(order_id, names, desk, actor_of(request)) if names else []
         if not queued:
             raise HTTPException(
                 409, "nothing to send: no delivery waits for a person, or the order is cancelled or held"
@@ -60,3 +70,8 @@ def router(desk: WebDesk) -> GuardedRouter:
         return summary(existing(desk, order_id)) | become(done)
 
     return routes
+
+
+def _going(desk: WebDesk, order_id: int, *states: str) -> list[str]:
+    """Give the destinations an order's deliveries in some states go to."""
+    return [job.destination for job in desk.book.jobs(order_id) if job.state in states]

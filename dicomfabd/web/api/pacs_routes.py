@@ -9,10 +9,11 @@ from pydantic_core import from_json
 
 from dicomfabd.config import DestinationSection
 from dicomfabd.config.errors import Finding
-from dicomfabd.domain.access import Role
+from dicomfabd.domain.access import Environment, Reach, Role
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.pacs.reachability import check
-from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.access.needs import GuardedRouter, needs, require
+from dicomfabd.web.access.targets import visible
 from dicomfabd.web.api.asking import Turnstile
 from dicomfabd.web.api.destinations import (
     DestinationEditor,
@@ -42,34 +43,42 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
     routes = GuardedRouter()
 
     @routes.get("/api/v1/pacs")
-    @needs(Role.VIEWER)
-    def list_pacs() -> dict[str, Any]:
-        """List all destinations, those of the settings first (`managed: false`)."""
+    @needs(Role.VIEWER, Reach.EITHER)
+    def list_pacs(request: Request) -> dict[str, Any]:
+        """List the destinations one may look at, those of the settings first (`managed: false`)."""
         registry = desk.destinations()
-        return {"pacs": [summary(destination, registry) for destination in registry.all()]}
+        return {"pacs": [summary(destination, registry) for destination in visible(request, registry.all())]}
 
     @routes.post("/api/v1/pacs", status_code=201, openapi_extra=_TAKES_A_DESTINATION)
-    @needs(Role.ADMIN)
+    @needs(Role.ADMIN, Reach.EITHER)
     def add_pacs(request: Request, body: Annotated[bytes, Depends(body_of)]) -> Response:
-        """Add a destination."""
+        """Add a destination; needs the role in its environment."""
         values = _values(request, body)
+        _require_in(request, values)
         _check_files(values, lambda _key: "")
         registry = desk.destinations()
         added = DestinationEditor(registry, desk.messages, actor_of(request)).add(values)
         return JSONResponse(summary(added, registry), 201, {"Location": f"/api/v1/pacs/{added.name}"})
 
     @routes.get("/api/v1/pacs/{name}")
-    @needs(Role.VIEWER)
-    def show_pacs(name: PacsName) -> dict[str, Any]:
-        """Give one destination."""
-        return summary(existing(desk, name), desk.destinations())
+    @needs(Role.VIEWER, Reach.EITHER)
+    def show_pacs(name: PacsName, request: Request) -> dict[str, Any]:
+        """Give one destination; needs the role in its environment."""
+        found = existing(desk, name)
+        require(request, Role.VIEWER, found.environment)
+        return summary(found, desk.destinations())
 
     @routes.put("/api/v1/pacs/{name}", openapi_extra=_TAKES_A_DESTINATION)
-    @needs(Role.ADMIN)
+    @needs(Role.ADMIN, Reach.EITHER)
     def replace_pacs(name: PacsName, request: Request, body: Annotated[bytes, Depends(body_of)]) -> dict[str, Any]:
-        """Replace a destination's fields; what is left out is at its default again."""
+        """Replace a destination's fields; what is left out is at its default again.
+
+        Needs the role in the environment it was in, and in the one it will be in.
+        """
         old = existing(desk, name)
+        require(request, Role.ADMIN, old.environment)
         values = _values(request, body)
+        _require_in(request, values)
         if values.get("name", name) != name:
             hint = "Remove the destination and add one of the other name."
             raise DestinationRefused(Finding("name", "is not the one in the path", hint))
@@ -79,19 +88,21 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
         return summary(new, registry)
 
     @routes.delete("/api/v1/pacs/{name}")
-    @needs(Role.ADMIN)
+    @needs(Role.ADMIN, Reach.EITHER)
     def remove_pacs(name: PacsName, request: Request) -> dict[str, Any]:
         """Remove a destination; says how many open deliveries went to the dead letters, and which routes went."""
+        require(request, Role.ADMIN, existing(desk, name).environment)
         removed = DestinationEditor(desk.destinations(), desk.messages, actor_of(request)).remove(name)
         if removed is None:
             raise HTTPException(404, f"there is no destination named {name}")
         return removed
 
     @routes.post("/api/v1/pacs/{name}/echo")
-    @needs(Role.OPERATOR)
-    def echo_pacs(name: PacsName) -> dict[str, Any]:
+    @needs(Role.OPERATOR, Reach.EITHER)
+    def echo_pacs(name: PacsName, request: Request) -> dict[str, Any]:
         """See whether a destination is there: C-ECHO, and its DICOMweb services if it has any."""
         destination = existing(desk, name)
+        require(request, Role.OPERATOR, destination.environment)
         with turnstile.turn():
             found = check(destination)
         return {"name": name, "ok": all(item.ok for item in found), "checks": [item.told() for item in found]}
@@ -118,6 +129,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(DestinationFixed)
     async def _conflict(_request: Request, error: Exception) -> JSONResponse:
         return problem(409, str(error))
+
+
+def _require_in(request: Request, values: Mapping[str, Any]) -> None:
+    """See that whoever asks is admin where a destination is to be; what is no environment is refused later."""
+    is_prod = values.get("environment") == Environment.PROD.value
+    require(request, Role.ADMIN, Environment.PROD if is_prod else Environment.TEST)
 
 
 def _values(request: Request, body: bytes) -> dict[str, Any]:

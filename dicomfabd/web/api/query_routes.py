@@ -6,14 +6,15 @@ from fastapi import FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from dicomfabd.domain.access import Role
+from dicomfabd.domain.access import Reach, Role
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.pacs.dcmtk import find_command
 from dicomfabd.pacs.query import Answer
 from dicomfabd.pacs.question import FILTERS, MOST_ROWS, BadQuestion, Level, Question
 from dicomfabd.pacs.retrieve import Retrieved
 from dicomfabd.pacs.selection import Selection
-from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of, require
+from dicomfabd.web.access.targets import environment_of, require_at, visible
 from dicomfabd.web.api.answers import ask_active, chosen, fault_errors, header, question_of, table, told
 from dicomfabd.web.api.asking import Turnstile
 from dicomfabd.web.api.downloads import ZipDownload
@@ -80,29 +81,34 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
     board = MoveBoard(lambda job: _tell_move(desk, job))
 
     @routes.get("/api/v1/pacs/query")
-    @needs(Role.VIEWER)
-    def query(asked: Annotated[QueryIn, Query()]) -> dict[str, Any]:
+    @needs(Role.VIEWER, Reach.EITHER)
+    def query(asked: Annotated[QueryIn, Query()], request: Request) -> dict[str, Any]:
         """Ask several PACS at once; `pacs` says what each did, `commands` how DCMTK would ask the same."""
         question = asked.question()
-        answers = _ask(asked, question, desk, turnstile)
+        answers = _ask(asked, question, request, desk, turnstile)
         registry = desk.destinations()
         known = [destination for answer in answers if (destination := registry.get(answer.destination))]
         return told(question, answers) | {"commands": {it.name: find_command(it, question) for it in known}}
 
     @routes.get("/api/v1/pacs/query.csv")
-    @needs(Role.VIEWER)
-    def query_as_csv(asked: Annotated[TableIn, Query()]) -> Response:
+    @needs(Role.VIEWER, Reach.EITHER)
+    def query_as_csv(asked: Annotated[TableIn, Query()], request: Request) -> Response:
         """Ask likewise, and give a table; a PACS that did not answer has a row that says so."""
         question = asked.question()
-        text = write_csv(header(question), table(_ask(asked, question, desk, turnstile)), with_mark=asked.bom)
+        text = write_csv(header(question), table(_ask(asked, question, request, desk, turnstile)), with_mark=asked.bom)
         return _attachment(Response(text, media_type="text/csv; charset=utf-8"), f"{question.level}-level.csv")
 
     @routes.post("/api/v1/pacs/move", status_code=202)
-    @needs(Role.OPERATOR)
+    @needs(Role.OPERATOR, Reach.EITHER)
     def move(wanted: MoveIn, request: Request) -> Response:
-        """Have one PACS send to another; `Location` says how it stands."""
+        """Have one PACS send to another; `Location` says how it stands.
+
+        Needs viewer in the environment of the source, and operator in that of the destination.
+        """
         selection = Selection(wanted.study_uid, tuple(wanted.series_uids), tuple(wanted.sop_uids), wanted.patient_id)
         source, receiver = _active(desk, wanted.source), existing(desk, wanted.destination)
+        require(request, Role.VIEWER, source.environment)
+        require(request, Role.OPERATOR, receiver.environment)
         if source.name == receiver.name:
             raise HTTPException(400, "source and destination are the same")
         job = board.start(source, receiver, selection)
@@ -111,32 +117,38 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
         return JSONResponse(job.told(), 202, {"Location": f"/api/v1/pacs/moves/{job.move_id}"})
 
     @routes.get("/api/v1/pacs/moves")
-    @needs(Role.VIEWER)
-    def list_moves() -> dict[str, Any]:
+    @needs(Role.VIEWER, Reach.EITHER)
+    def list_moves(request: Request) -> dict[str, Any]:
         """List the moves under way and those that ended lately, newest first."""
-        return {"moves": [job.told() for job in board.all()]}
+        principal, registry = principal_of(request), desk.destinations()
+        seen = [job for job in board.all() if principal.may(Role.VIEWER, environment_of(registry, job.source))]
+        return {"moves": [job.told() for job in seen]}
 
     @routes.get("/api/v1/pacs/moves/{move_id}")
-    @needs(Role.VIEWER)
-    def show_move(move_id: _MoveId) -> dict[str, Any]:
+    @needs(Role.VIEWER, Reach.EITHER)
+    def show_move(move_id: _MoveId, request: Request) -> dict[str, Any]:
         """Say how a move stands."""
-        return _job(board, move_id).told()
+        job = _job(board, move_id)
+        require_at(request, Role.VIEWER, desk.destinations(), [job.source])
+        return job.told()
 
     @routes.delete("/api/v1/pacs/moves/{move_id}")
-    @needs(Role.OPERATOR)
+    @needs(Role.OPERATOR, Reach.EITHER)
     def cancel_move(move_id: _MoveId, request: Request) -> dict[str, Any]:
         """Stop a move; what was sent stays where it is."""
         job = _job(board, move_id)
+        require_at(request, Role.OPERATOR, desk.destinations(), [job.destination])
         if job.ended_at is None:
             job.move.cancel()
             desk.messages.audit(actor_of(request), "pacs.move_cancel", f"pacs {job.source}", {"to": job.destination})
         return job.told()
 
     @routes.get("/api/v1/pacs/{name}/studies/{study_uid}")
-    @needs(Role.VIEWER)
+    @needs(Role.VIEWER, Reach.EITHER)
     def download(name: PacsName, study_uid: _Uid, request: Request) -> Response:
         """Give a study as a ZIP of DICOM files; `INCOMPLETE.txt` in it says what is missing, if anything is."""
         source = _active(desk, name)
+        require(request, Role.VIEWER, source.environment)
         selection = Selection(study_uid)
         turnstile.enter()
 
@@ -168,8 +180,13 @@ def install(app: FastAPI) -> None:
         return response
 
 
-def _ask(asked: QueryIn, question: Question, desk: WebDesk, turnstile: Turnstile) -> list[Answer]:
-    destinations = chosen(desk.destinations(), asked.pacs)
+def _ask(asked: QueryIn, question: Question, request: Request, desk: WebDesk, turnstile: Turnstile) -> list[Answer]:
+    registry = desk.destinations()
+    destinations = chosen(registry, asked.pacs)
+    # Whom nobody named is left out where they may not ask; who is named is refused.
+    if asked.pacs:
+        require_at(request, Role.VIEWER, registry, [it.name for it in destinations])
+    destinations = visible(request, destinations)
     with turnstile.turn():
         answers = ask_active(destinations, question, over_web=asked.web)
     keys = sorted(question.keys)

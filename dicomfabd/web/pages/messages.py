@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from dicomfabd.domain.access import Role
 from dicomfabd.store.interface import MessageQuery
 from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
+from dicomfabd.web.access.reading import note_read
 from dicomfabd.web.api.message_routes import existing
 from dicomfabd.web.api.messages import MOST_REPLAYS, detail, summary, text_of
 from dicomfabd.web.api.order_door import is_json
@@ -66,6 +67,8 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
         """One message: as it came, how it was answered and why, what it did, and a copy to mend and send again."""
         stored = existing(desk, message_id)
         may_read = principal_of(request).sees_messages
+        if may_read:
+            note_read(request, message_id)
         return pages.render(
             request,
             "message.html",

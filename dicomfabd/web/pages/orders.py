@@ -9,6 +9,7 @@ from dicomfabd.domain.access import Role
 from dicomfabd.domain.order import OrderState
 from dicomfabd.store.interface import OrderQuery, StoredMessage, StoredOrder
 from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
+from dicomfabd.web.access.reading import note_read
 from dicomfabd.web.api.messages import summary as message_summary
 from dicomfabd.web.api.messages import text_of
 from dicomfabd.web.api.order_door import is_json
@@ -90,6 +91,8 @@ def _messages(desk: WebDesk, told: dict[str, Any]) -> list[StoredMessage]:
 def _shown(request: Request, desk: WebDesk, messages: list[StoredMessage]) -> list[dict[str, Any]]:
     """Give the order's messages, each with its text and its answer for those who may read them."""
     may_read = principal_of(request).sees_messages
+    if may_read:
+        note_read(request, *(message.message_id for message in messages))
     return [
         message_summary(message)
         | {

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from fastapi import HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from dicomfabd.domain.access import Environment, Role
+from dicomfabd.domain.access import Environment, Reach, Role
 from dicomfabd.domain.delivery import Destination
-from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
+from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of, require
+from dicomfabd.web.access.targets import visible
 from dicomfabd.web.api.destinations import summary
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.pages.destination_form import groups
@@ -22,7 +23,7 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
     routes = GuardedRouter(include_in_schema=False)
 
     @routes.get("/pacs", response_class=HTMLResponse)
-    @needs(Role.VIEWER)
+    @needs(Role.VIEWER, Reach.EITHER)
     def pacs(request: Request) -> HTMLResponse:
         """Every destination, with what waits for it."""
         registry = desk.destinations()
@@ -36,25 +37,26 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
                 "done": jobs.get((destination.name, "done"), 0) + jobs.get((destination.name, "committed"), 0),
                 "is_away": destination.name in away,
             }
-            for destination in registry.all()
+            for destination in visible(request, registry.all())
         ]
         return pages.render(request, "pacs.html", rows=rows)
 
     @routes.get("/pacs/new", response_class=HTMLResponse)
-    @needs(Role.ADMIN)
+    @needs(Role.ADMIN, Reach.EITHER)
     def new(request: Request) -> HTMLResponse:
         """The form for another destination."""
         names = [destination.name for destination in desk.destinations().all()]
         return pages.render(request, "pacs_one.html", pacs=None, groups=groups(None, names), may_edit=True)
 
     @routes.get("/pacs/{name}", response_class=HTMLResponse)
-    @needs(Role.VIEWER)
+    @needs(Role.VIEWER, Reach.EITHER)
     def one(request: Request, name: PacsName) -> HTMLResponse:
         """One destination: its form, its AE titles for moves, whether it answers."""
         registry = desk.destinations()
         destination = registry.get(name)
         if destination is None:
             raise HTTPException(404, f"there is no destination named {name}")
+        require(request, Role.VIEWER, destination.environment)
         others = [other.name for other in registry.all() if other.name != name]
         is_admin = principal_of(request).may(Role.ADMIN, Environment(destination.environment))
         return pages.render(
@@ -67,16 +69,11 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
         )
 
     @routes.get("/query", response_class=HTMLResponse)
-    @needs(Role.VIEWER)
+    @needs(Role.VIEWER, Reach.EITHER)
     def query(request: Request, pacs: Annotated[list[str] | None, Query(max_length=64)] = None) -> HTMLResponse:
         """Asking several PACS at once; the answers come from the API."""
-        principal = principal_of(request)
         registry = desk.destinations()
-        asked = [
-            destination
-            for destination in registry.all()
-            if destination.active and principal.may(Role.VIEWER, Environment(destination.environment))
-        ]
+        asked = [destination for destination in visible(request, registry.all()) if destination.active]
         return pages.render(
             request,
             "query.html",

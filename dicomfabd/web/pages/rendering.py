@@ -11,7 +11,8 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
 from dicomfabd import __version__
-from dicomfabd.domain.access import LOCAL, Environment, Role
+from dicomfabd.domain.access import LOCAL, Environment, Reach, Role
+from dicomfabd.web.access.doorman import csrf_token
 from dicomfabd.web.access.needs import principal_of
 from dicomfabd.web.pages.addresses import filtered
 
@@ -21,6 +22,7 @@ class _Link:
     title: str
     path: str
     role: Role = Role.VIEWER
+    where: Environment | Reach = Environment.TEST
 
 
 _NAVIGATION: Final = (
@@ -29,8 +31,8 @@ _NAVIGATION: Final = (
     _Link("Messages", "/messages"),
     _Link("Worklist", "/worklist"),
     _Link("Studies", "/studies"),
-    _Link("PACS", "/pacs"),
-    _Link("Query", "/query"),
+    _Link("PACS", "/pacs", where=Reach.EITHER),
+    _Link("Query", "/query", where=Reach.EITHER),
     _Link("Patients", "/patients"),
 )
 
@@ -54,13 +56,18 @@ class Pages:
         frame = {
             "principal": principal,
             "is_open": principal is LOCAL,
+            "csrf_token": csrf_token(request),
             "may_operate": principal.may(Role.OPERATOR),
-            "may_administer": principal.may(Role.ADMIN) and principal.may(Role.ADMIN, Environment.PROD),
-            "navigation": [link for link in _NAVIGATION if principal.may(link.role)],
+            "may_administer": principal.may(Role.ADMIN, Reach.BOTH),
+            "navigation": [link for link in _NAVIGATION if principal.may(link.role, link.where)],
             "address": partial(filtered, request),
             "here": "/" + request.url.path.strip("/").partition("/")[0],
         }
         return self._templates.TemplateResponse(request, template, frame | context, status)
+
+    def render_bare(self, request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """Give a page for somebody who may not be known yet: without navigation."""
+        return self._templates.TemplateResponse(request, template, context, status)
 
 
 def in_words(moment: str) -> str:

@@ -18,7 +18,7 @@ export async function send(method, path, body, type) {
   }
   const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
   const answer = isJson ? await response.json() : null;
-  if (response.status === 401) {
+  if (response.status === 401 && location.pathname !== "/sign-in") {
     location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   if (!response.ok) {

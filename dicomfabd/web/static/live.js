@@ -38,7 +38,7 @@ async function refresh() {
   last = Date.now();
   if (document.hidden) return;
   try {
-    const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const response = await fetch(location.href, { headers: { Accept: "text/html", "X-Background": "1" } });
     if (!response.ok || response.redirected) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const region of regions()) {

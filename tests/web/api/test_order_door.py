@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from fastapi.testclient import TestClient
 
 from dicomfabd.config import Web
 from dicomfabd.domain.errors import StoreUnavailable
@@ -16,7 +15,7 @@ from dicomfabd.store.interface import OrderQuery
 from dicomfabd.store.opening import open_store
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import WebServer, build
-from tests.web.conftest import KIT
+from tests.web.conftest import KIT, a_client
 
 KEY = "4b5a7f0e-7b0c-4d51-9b3e-1f2f3c4d5e6f"
 
@@ -60,7 +59,7 @@ def test_the_answer_survives_a_restart(desk, journal, client, store, tmp_path):
 
     reopened = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     other = replace(desk, inbox=reopened.inbox, book=reopened.book, messages=reopened.messages)
-    with TestClient(Guards(build(other), journal)) as after:
+    with a_client(Guards(build(other), journal)) as after:
         again = post(after, KIT)
         assert (201, first.content, "true") == (again.status_code, again.content, again.headers["Idempotent-Replayed"])
         assert 1 == len(reopened.book.find(OrderQuery()))
@@ -159,7 +158,7 @@ def test_without_a_store_a_good_order_waits_and_a_bad_one_is_told(desk, journal)
         def accept(self, _submissions):
             raise StoreUnavailable("disk full")
 
-    with TestClient(Guards(build(replace(desk, inbox=Down())), journal)) as client:
+    with a_client(Guards(build(replace(desk, inbox=Down())), journal)) as client:
         good, bad = client.post("/orders", json=KIT), client.post("/orders", json=KIT | {"patient_id": ""})
 
     assert (503, 400) == (good.status_code, bad.status_code)

@@ -1,4 +1,4 @@
-"""Debian's Chromium on the pages of a real daemon; whatever a page says to the console or asks elsewhere fails the test."""
+"""Debian's Chromium on the pages of a real daemon; what a page says to the console, or asks elsewhere, is a fault."""
 
 import re
 import shutil
@@ -83,4 +83,6 @@ def visitor(browser, daemon) -> Iterator[Visitor]:
 def keep_picture(page: Page, name: str) -> None:
     """Keep what a page looks like, whole."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{re.sub('[^a-z0-9-]+', '-', name.lower()).strip('-') or 'overview'}.png", full_page=True)
+    page.screenshot(
+        path=PICTURES / f"{re.sub('[^a-z0-9-]+', '-', name.lower()).strip('-') or 'overview'}.png", full_page=True
+    )

@@ -7,7 +7,6 @@ from email.parser import BytesParser
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataelem import DataElement
@@ -21,6 +20,7 @@ from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import build
 from tests.archive.conftest import EXPLICIT, keep, values_of
 from tests.fabricate.studies import plan_as, plan_of, read
+from tests.web.conftest import a_client
 
 CT = plan_of("CT HEAD", "CT")
 US = plan_of("US ABDOMEN", "US", accession_candidates=("A2",))
@@ -105,7 +105,7 @@ def test_an_answer_says_what_the_standard_asks_for(client, made, first):
         "ImageType",
     ):
         assert first[keyword].value == found[keyword].value
-    assert f"http://testserver{INSTANCE}" == found.RetrieveURL
+    assert f"http://127.0.0.1{INSTANCE}" == found.RetrieveURL
     assert (str(CT.instances), "CT", EXPLICIT) == (
         str(found.NumberOfStudyRelatedInstances),
         found.ModalitiesInStudy[0],
@@ -384,7 +384,7 @@ def put(shelf, dataset: Dataset) -> None:
 def test_other_sites_of_the_settings_may_read_dicomweb(desk, journal, made):
     """Those and no others, and nothing but DICOMweb."""
     desk = replace(desk, archive=replace(desk.archive, origins=["http://ohif.example"]))
-    with TestClient(Guards(build(desk), journal)) as client:
+    with a_client(Guards(build(desk), journal)) as client:
         allowed = [
             client.get(path, headers={"Origin": origin}).headers.get("access-control-allow-origin")
             for path, origin in (
