@@ -55,7 +55,7 @@ def describe(path: Path) -> Mapping[str, Any]:
         OSError: The file is gone.
     """
     try:
-        return _described(dcmread(path, stop_before_pixels=True, specific_tags=_TAGS))
+        return _described(_readable(dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)))
     except OSError:
         raise
     except Exception as error:  # pydicom raises many types for values that are none
@@ -82,6 +82,16 @@ def is_inverse(dataset: Dataset) -> bool:
     """
     said = dataset.get("PhotometricInterpretation"), dataset.get("PresentationLUTShape")
     return said[0] == "MONOCHROME1" or bool(said[1] == "INVERSE")
+
+
+def _readable(dataset: Dataset) -> Dataset:
+    """Leave out the elements whose values are none: an image is shown without its bad window, too."""
+    for tag in list(dataset.keys()):
+        try:
+            dataset[tag]
+        except Exception:  # pydicom raises many types for values that are none
+            del dataset[tag]
+    return dataset
 
 
 def _described(dataset: Dataset) -> Mapping[str, Any]:

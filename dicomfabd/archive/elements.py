@@ -1,6 +1,7 @@
 """Every element of a file, for people to read: bounded in depth, number and length."""
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,15 +54,15 @@ class _Reader:
         self.is_cut = False
 
     def read(self, dataset: Dataset, depth: int) -> Iterator[Mapping[str, Any]]:
-        for tag in sorted(dataset.keys()):
+        # Looked up one by one, even what was left on disk would be read.
+        for tag, raw in sorted(dataset.items(), key=itemgetter(0)):
             if self.count >= MOST_ELEMENTS:
                 self.is_cut = True
                 return
             self.count += 1
-            raw: Any = dataset.get_item(tag)
-            is_raw = isinstance(raw, RawDataElement)
-            said = _named(tag, raw.VR) | {"length": raw.length if is_raw and raw.length != _UNDEFINED else None}
-            if is_raw and raw.value is None and raw.length:
+            length = raw.length if isinstance(raw, RawDataElement) and raw.length != _UNDEFINED else None
+            said = _named(tag, raw.VR) | {"length": length}
+            if length and raw.value is None:
                 yield said | {"value": None}
                 continue
             try:

@@ -29,6 +29,7 @@ _MOST_NUMBERS: Final = 64
 def attributes_of(dataset: Dataset, index: int) -> Dataset:
     """Give what applies to a frame, counted from 0: of what is said several times, what is said closest to it."""
     found = Dataset()
+    found.file_meta = dataset.file_meta  # says how a table of words is to be read
     for keyword in KEYWORDS:
         if keyword in dataset:
             found[keyword] = dataset[keyword]

@@ -8,7 +8,7 @@ import pytest
 from sqlite_utils import Migrations
 
 from dicomfabd.domain.commitment import CommitmentRequest, Reference
-from dicomfabd.store.archive_interface import ArchivedInstance, ArchiveQuery, Condition, Level, StoredInstance
+from dicomfabd.store.archive_interface import SORTED, ArchivedInstance, ArchiveQuery, Condition, Level, StoredInstance
 from dicomfabd.store.migrations import m0001_archive, migrate
 from dicomfabd.store.opening import open_archive_index
 
@@ -125,6 +125,38 @@ def test_rows_come_in_pages(index):
     assert "1.1202" == newest
 
 
+@pytest.mark.parametrize("is_backwards", [False, True])
+@pytest.mark.parametrize("order", ["", *sorted(SORTED)])
+def test_pages_of_every_order_add_up(index, order, is_backwards):
+    """Rows that are alike in what they are sorted by are neither lost nor given twice; the row before may be gone."""
+    patients = ("A", "", "A", "B~1", "A", "~")
+    studies = [
+        entry(number, f"1.{number}", f"1.{number}.1", PatientID=text, PatientName=text, AccessionNumber=text)
+        for number, text in enumerate(patients, start=1)
+    ]
+    index.add(studies)
+    query = ArchiveQuery(Level.STUDY, {}, frozenset({"StudyPlace"}), order=order, is_newest_first=is_backwards)
+    everything = [row["StudyInstanceUID"] for row in index.find(query)]
+    found: list[str] = []
+    place = ""
+    while rows := list(index.find(replace(query, limit=2, after=place))):
+        found += [row["StudyInstanceUID"] for row in rows]
+        place = rows[-1]["StudyPlace"]
+        index.remove(ArchiveQuery.of(Level.STUDY, found[-1]))
+
+    assert sorted(f"1.{number}" for number in range(1, 7)) == sorted(everything)
+    assert everything == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("doe", ["1.1"]), ("JANE a1", ["1.1"]), ("muller", ["1.2"]), ("ミュラー", ["1.2"]), ("%", []), ("doe a2", [])],
+)
+def test_studies_are_found_by_words(two_studies, text, found):
+    """Wherever they stand, without case and accents; no sign is a wildcard."""
+    assert found == [row["StudyInstanceUID"] for row in two_studies.find(ArchiveQuery(Level.STUDY, text=text))]
+
+
 def test_an_instance_is_entered_once(index):
     """Also twice in one commit."""
     assert [True, False] == index.add([entry(1), entry(2, SOPInstanceUID="1.1.1.1")])
@@ -215,6 +247,7 @@ def test_an_older_index_is_brought_up_to_date(tmp_path):
     patients = ArchiveQuery(Level.PATIENT, computed=frozenset({"NumberOfPatientRelatedStudies"}))
 
     assert 3 == len(list(opened.index.find(named)))
+    assert 3 == len(list(opened.index.find(ArchiveQuery(Level.STUDY, text="jane p1"))))
     assert ["1.1", "1.2"] == [row["StudyInstanceUID"] for row in opened.index.find(dated)]
     assert {("", "2"), ("H", "1")} == {
         (row["IssuerOfPatientID"], row["NumberOfPatientRelatedStudies"]) for row in opened.index.find(patients)
