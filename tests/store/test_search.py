@@ -19,7 +19,7 @@ from dicomfabd.domain.order import Code, OrderControl, OrderState
 from dicomfabd.domain.patient import Patient
 from dicomfabd.domain.performed import begun
 from dicomfabd.store import sqlite_search, sqlite_search_finding, sqlite_search_orders
-from dicomfabd.store.interface import Change, MessageQuery, OrderQuery, PatientChange, PatientKey, Submission
+from dicomfabd.store.interface import Change, MessageQuery, OrderQuery, Page, PatientChange, PatientKey, Submission
 from dicomfabd.store.opening import open_store
 from dicomfabd.store.search_text import match_of, patterns_of, words_of
 from dicomfabd.store.sqlite_search_messages import plan_of as plan_of_messages
@@ -73,7 +73,7 @@ def narrow(monkeypatch):
     monkeypatch.setattr(sqlite_search_finding, "FEW", 12)
     monkeypatch.setattr(sqlite_search_finding, "_FIRST_WINDOW", 7)
     monkeypatch.setattr(sqlite_search_finding, "_LARGEST_WINDOW", 29)
-    monkeypatch.setattr(sqlite_search_orders, "_SORTED_AT_MOST", 20)
+    monkeypatch.setattr(sqlite_search_orders, "_SORTED_AT_MOST", 45)
     monkeypatch.setattr(sqlite_search_orders, "_MOST_DAYS", 6)
     monkeypatch.setattr(sqlite_search_orders, "_COMPARED_AT_MOST", 8)
 
@@ -85,7 +85,9 @@ def crowd(tmp_path_factory):
     store = open_store(f"sqlite:///{tmp_path_factory.mktemp('crowd') / 'store.db'}", clock=clock)
     chance = random.Random(7)
     for number in range(160):
-        clock.advance(chance.choice((0, 1, 700, 5000)) - (600 if number == 90 else 0))
+        clock.advance(chance.choice((0, 1, 700, 5000)) - (9000 if number in (60, 90) else 0))
+        if number % 7 == 0:
+            store.search.follow(5)
         put(
             store,
             f"A{number:03d}",
@@ -214,6 +216,8 @@ def test_orders_are_those_that_one_finds_by_looking_at_each(crowd, narrow, query
     expected = [stored.order_id for stored in everything if is_meant(query, stored)]
 
     assert expected == [stored.order_id for stored in paged(crowd.book.find, query, limit)]
+    # The book would leave out what was found by mistake; the search makes none.
+    assert expected == paged(lambda part: Page(*crowd.search.orders(part)), query, limit)
 
 
 @given(message_queries, st.sampled_from([1, 3, 20, 1000]))
@@ -237,6 +241,7 @@ def test_messages_are_those_that_one_finds_by_looking_at_each(crowd, narrow, que
     ]
 
     assert expected == [it.message_id for it in paged(crowd.messages.find, query, limit)]
+    assert expected == paged(lambda part: Page(*crowd.search.messages(part)), query, limit)
 
 
 @given(st.text(max_size=40))
@@ -259,6 +264,11 @@ def test_a_whole_number_finds_its_orders_alone(store):
     assert ["A12345"] == found(store, text="FL-A12345")
     assert ["A12345", "A1234"] == found(store, text="Q-77001")
     assert [] == found(store, text="A1234", modality="MR")
+    day = NOON.date()
+    assert ["A1234"] == found(store, text="A1234", scheduled_from=day, scheduled_to=day, created_from=0.0)
+    assert [] == found(store, text="A1234", scheduled_to=day - timedelta(days=1))
+    assert [] == found(store, text="A1234", scheduled_from=day + timedelta(days=1))
+    assert [] == found(store, text="A1234", created_before=0.0) + found(store, text="A1234", created_from=9e9)
 
 
 def test_a_study_uid_is_taken_whole(store):
@@ -288,6 +298,9 @@ def test_an_order_is_found_as_it_is_now(store):
         found(store, states=frozenset({OrderState.SCHEDULED}), modality="MR"),
     )
     assert ["A1"] == found(store, text="roe brain", modality="MR", states=frozenset({OrderState.CANCELLED}))
+    read = store.search._opened().read
+    words = {word: len(read("SELECT rowid FROM trigrams WHERE trigrams MATCH ?", word)) for word in ("doe", "roe")}
+    assert {"doe": 0, "roe": 1} == words
 
 
 def test_what_does_not_fit_any_more_is_left_out(store, monkeypatch):

@@ -51,7 +51,8 @@ def test_every_event_that_is_said_is_listed_and_the_other_way_round():
 
 def test_every_metric_that_is_counted_exists_and_the_other_way_round():
     """A misspelt metric must not wait for its event to be noticed."""
-    set_elsewhere = {"dicomfabd_build_info", "dicomfabd_orders", "dicomfabd_jobs", "dicomfabd_destination_up"}
+    gauges = ("build_info", "orders", "jobs", "destination_up", "search_behind")
+    set_elsewhere = {f"dicomfabd_{name}" for name in gauges}
 
     assert {metric.name for metric in METRICS} - set_elsewhere == set(re.findall(r'"(dicomfabd_[a-z_]+)"', SOURCE))
 
