@@ -129,7 +129,8 @@ def test_filters_are_described(client):
         "scheduled_to", "before", "limit",
     } == names["/api/v1/orders"]  # fmt: skip
     assert {
-        "text", "code", "quarantined", "type", "sender", "source", "control_id", "from", "to", "replay_of", "before", "limit"
+        "text", "code", "quarantined", "type", "sender", "source", "control_id", "from", "to", "replay_of", "before",
+        "limit",
     } == names["/api/v1/messages"]  # fmt: skip
 
 
@@ -137,8 +138,8 @@ def test_what_is_asked_is_what_the_store_is_asked():
     """Every field reaches it."""
     wanted = OrderList.model_validate(
         {
-            "text": " doe ", "state": ["failed", ""], "modality": "CT", "sender": "RIS", "accession": "A1", "patient_id": "P1",
-            "study_uid": "1.2", "from": "2026-03-02", "to": "2026-03-02", "scheduled_from": "2026-03-01",
+            "text": " doe ", "state": ["failed", ""], "modality": "CT", "sender": "RIS", "accession": "A1",
+            "patient_id": "P1", "study_uid": "1.2", "from": "2026-03-02", "to": "2026-03-02", "scheduled_from": "2026-03-01",
             "scheduled_to": "2026-03-04", "before": 7, "limit": 5,
         }
     )  # fmt: skip
