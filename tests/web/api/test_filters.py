@@ -139,8 +139,8 @@ def test_what_is_asked_is_what_the_store_is_asked():
     wanted = OrderList.model_validate(
         {
             "text": " doe ", "state": ["failed", ""], "modality": "CT", "sender": "RIS", "accession": "A1",
-            "patient_id": "P1", "study_uid": "1.2", "from": "2026-03-02", "to": "2026-03-02", "scheduled_from": "2026-03-01",
-            "scheduled_to": "2026-03-04", "before": 7, "limit": 5,
+            "patient_id": "P1", "study_uid": "1.2", "from": "2026-03-02", "to": "2026-03-02",
+            "scheduled_from": "2026-03-01", "scheduled_to": "2026-03-04", "before": 7, "limit": 5,
         }
     )  # fmt: skip
     begin = moment_of("2026-03-02")
