@@ -10,6 +10,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 SIZES = (360, 768, 1280, 1600)
 JUDGED = ((360, "dark"), (1280, "light"), (1600, "dark"))
 PAGES = (
+    "/",
     "/orders",
     "/orders?state=failed",
     "/orders/1",
@@ -23,14 +24,27 @@ PAGES = (
     "/pacs/archive",
     "/pacs/new",
     "/query?pacs=archive&modality=CT",
+    "/patients",
+    "/patients/FAB0001",
+    "/studies",
+    "/studies/{study}",
+    "/studies/{study}/viewer",
+    "/users",
+    "/audit",
     "/api",
+    "/nowhere",
 )
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, path):
+def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, daemon, path):
     """Nothing reaches beyond the window, axe finds nothing serious, and pictures are kept to be looked at."""
     found = []
+    visitor.is_to_be_refused = path == "/nowhere"
+    name = path.replace("{study}", "one")
+    if "{study}" in path:
+        (study, *_) = daemon.get("/api/v1/archive/studies?accession=FAB1001")["studies"]
+        path = path.format(study=study["study_instance_uid"])
     for scheme in ("light", "dark"):
         for width in SIZES:
             page = visitor.open(path, width, scheme)
@@ -41,7 +55,7 @@ def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, path):
             if (width, scheme) in JUDGED:
                 found += [f"{width} {scheme}: {said}" for said in _violations(page)]
             if width in (360, 1280):
-                keep_picture(page, f"{path}-{width}-{scheme}")
+                keep_picture(page, f"{name}-{width}-{scheme}")
 
     assert [] == found
 
