@@ -76,9 +76,7 @@ class AccountEditor:
 
     def set_password(self, user: User, password: str, keep: bytes = b"") -> None:
         """Give a user another password, and end their sessions but one; raises AccountRefused or AccountConflict."""
-        if user.subject:
-            raise AccountConflict(f"{user.name} signs in at the identity provider, and has no password here")
-        check_password(password)
+        check_password_of(user, password)
         if not self.accounts.set_password(user.user_id, self.passwords.hash(password), keep):
             raise AccountConflict(f"{user.name} was removed meanwhile")
         self._note("user.password", f"user {user.name}", {})
@@ -124,6 +122,13 @@ def check_name(name: str) -> None:
         raise AccountRefused(Finding("name", "is not a name of a user", hint))
     if name in RESERVED_USER_NAMES:
         raise AccountRefused(Finding("name", "means something else in the audit trail", "Use another name."))
+
+
+def check_password_of(user: User, password: str) -> None:
+    """See that a user may have this password; raises AccountRefused, or AccountConflict for one who has none here."""
+    if user.subject:
+        raise AccountConflict(f"{user.name} signs in at the identity provider, and has no password here")
+    check_password(password)
 
 
 def check_password(password: str) -> None:

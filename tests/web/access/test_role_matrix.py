@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
@@ -205,6 +205,54 @@ def test_everybody_may_what_the_route_needs_and_no_more(web, journal, ann, acces
     }
 
     assert {} == wrong
+
+
+def test_a_session_alone_changes_nothing(web, journal, ann):
+    """Without the token of a page, or from a page of another site, on every route that could change something."""
+    client = a_client(Guards(web, journal), "fab.example", follow_redirects=False)
+    token = client.post("/api/v1/session", json={"name": "ann", "password": PASSWORD}).json()["csrf_token"]
+    foreign = {"X-CSRF-Token": token, "Origin": "http://evil.example"}
+    beside = {"X-CSRF-Token": token, "Sec-Fetch-Site": "same-site"}
+    changing = [
+        (method, address(path))
+        for method, path, needed in operations(web)
+        if method != "GET" and needed.role is not Role.NONE
+    ]
+
+    statuses = {
+        (method, path, tuple(headers)): client.request(method, path, headers=headers, content=b"{}").status_code
+        for method, path in changing
+        for headers in ({}, {"X-CSRF-Token": "0" * 64}, foreign, beside)
+    }
+
+    assert len(changing) > 30
+    assert {403} == set(statuses.values()), {route: status for route, status in statuses.items() if status != 403}
+    assert 200 == client.get("/api/v1/session").status_code
+
+
+def test_a_sign_in_from_another_sites_page_is_none(web, journal, ann):
+    """Or somebody would work as somebody else without knowing."""
+    client = a_client(Guards(web, journal), "fab.example")
+    answer = client.post(
+        "/api/v1/session", json={"name": "ann", "password": PASSWORD}, headers={"Origin": "http://evil.example"}
+    )
+
+    assert (403, False) == (answer.status_code, "set-cookie" in answer.headers)
+
+
+@pytest.mark.parametrize("way", ["route", "router", "mount"])
+def test_no_other_door_goes_unseen(web, way):
+    """What is added beside the guarded routers is found by the test above."""
+    plain = APIRouter()
+    plain.get("/forgotten")(lambda: {})
+    {
+        "route": lambda: web.get("/forgotten")(lambda: {}),
+        "router": lambda: web.include_router(plain),
+        "mount": lambda: web.mount("/forgotten", FastAPI()),
+    }[way]()
+
+    with pytest.raises(AssertionError):
+        test_every_route_says_what_it_needs(web)
 
 
 def test_somebody_without_any_role_gets_nowhere(web, journal, ann, access, turned_back):
