@@ -272,3 +272,11 @@ def test_pages_offer_what_one_may(someone, put, roles, wanted):
     assert wanted == [name for name in ("prod", "test") if f'class="echo" data-name="{name}"' in listed]
     assert (bool(wanted), A in roles) == ("echo-all" in listed, "/pacs/new" in listed)
     assert wanted == [name for name in ("prod", "test") if f'data-echo="{name}"' in page(f"/pacs/{name}")]
+
+
+@pytest.mark.parametrize(("roles", "path"), [((N, V), "/pacs"), ((V, N), "/"), ((V, V), "/")])
+def test_everybody_has_a_first_page(someone, roles, path):
+    """Who may look at PACS of prod alone would else be refused at once."""
+    answer = someone(*roles).get("/", headers={"Accept": "text/html"})
+
+    assert (200, path) == (answer.status_code, answer.url.path)

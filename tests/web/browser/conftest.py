@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from tests.daemons import SETTINGS, RunningDaemon
 
@@ -48,8 +48,13 @@ class Visitor:
         self._browser = browser
         self._contexts = []
 
-    def open(self, path: str, width: int = 1280, scheme: str = "light", height: int = 900) -> Page:
-        context = self._browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    def open(
+        self, path: str, width: int = 1280, scheme: str = "light", height: int = 900, state: StorageState | None = None
+    ) -> Page:
+        """Open a page in a browser of its own, which holds the cookies of `state`."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=state
+        )
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: self._heard(said.type, said.text))
@@ -58,6 +63,12 @@ class Visitor:
         page.set_default_timeout(15_000)
         page.goto(self.site + path)
         return page
+
+    def forgive(self, *statuses: int) -> None:
+        """Forget that Chromium told of answers that were to be expected; there has to be one of each."""
+        told = [f"console: Failed to load resource: the server responded with a status of {it} " for it in statuses]
+        assert [] == [it for it in told if not any(said.startswith(it) for said in self.wrong)]
+        self.wrong = [said for said in self.wrong if not said.startswith(tuple(told))]
 
     def close(self) -> None:
         for context in self._contexts:

@@ -36,17 +36,22 @@ def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, path):
             page = visitor.open(path, width, scheme)
             page.wait_for_load_state("load")
             page.locator("main h1").wait_for()
-            beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            found += [f"{width} {scheme}: reaches {beyond} px beyond the window"] if beyond > 0 else []
+            found += [f"{width} {scheme}: reaches {beyond(page)} px beyond the window"] if beyond(page) > 0 else []
             if (width, scheme) in JUDGED:
-                found += [f"{width} {scheme}: {said}" for said in _violations(page)]
+                found += [f"{width} {scheme}: {said}" for said in violations(page)]
             if width in (360, 1280):
                 keep_picture(page, f"{path}-{width}-{scheme}")
 
     assert [] == found
 
 
-def _violations(page):
+def beyond(page) -> int:
+    """Give how far a page reaches beyond the window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def violations(page) -> list[str]:
+    """Give what axe finds that is serious."""
     violations = Axe().run(page).response["violations"]
     return [
         f"{it['id']}: {it['help']} at {[node['target'] for node in it['nodes'][:3]]}"
