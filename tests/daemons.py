@@ -132,11 +132,16 @@ def daemons(folder: Path) -> Iterator[Start]:
     started: list[RunningDaemon] = []
 
     def start(
-        *options: str, archive: bool = True, workers: int = 2, when: str = "at_once", more: str = ""
+        *options: str,
+        archive: bool = True,
+        workers: int = 2,
+        when: str = "at_once",
+        more: str = "",
+        host: str = "127.0.0.1",
     ) -> RunningDaemon:
         config = folder / "dicomfabd.toml"
         text = SETTINGS.format(state=folder / "state", archive=str(archive).lower(), workers=workers, when=when)
-        config.write_text(text + more)
+        config.write_text(text.replace("[web]", f'[web]\nhost = "{host}"') + more)
         started.append(RunningDaemon(config, *options))
         return started[-1]
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from dicomfabd.config.errors import Finding
@@ -100,7 +101,7 @@ class AccountEditor:
         token = self.accounts.add_token(owner.user_id, digest_of(text), new)
         if token is None:
             raise AccountConflict(f"{owner.name} has a token named {new.name}. Revoke it, or use another name.")
-        detail = {"scopes": in_order(new.scopes), "expires_at": new.expires_at}
+        detail = {"scopes": in_order(new.scopes), "expires": _day_of(new.expires_at)}
         self._note("token.add", f"token {owner.name}/{new.name}", detail)
         return token, text
 
@@ -150,6 +151,10 @@ def _governed(act: Callable[[], _T]) -> _T:
             "nobody would be left to manage users, or there is nobody yet: somebody has to be active and admin in both"
             " environments"
         ) from error
+
+
+def _day_of(expires_at: float | None) -> str:
+    return "never" if expires_at is None else datetime.fromtimestamp(expires_at, UTC).date().isoformat()
 
 
 def _rights_in_words(rights: Rights) -> dict[str, object]:

@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request
 from dicomfabd.config import Web
 from dicomfabd.domain.addresses import is_loopback
 
-_OF_PROXIES: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+OF_PROXIES: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
 def host_of(request: Request) -> str:
@@ -30,7 +30,7 @@ def check_local(request: Request) -> None:
             "while there are no users, ask for this machine by 127.0.0.1, [::1] or localhost. Add a user, or use it.",
         )
     # A proxy on this machine asks by such a name, for whoever asked it.
-    if any(name in request.headers for name in _OF_PROXIES):
+    if any(name in request.headers for name in OF_PROXIES):
         raise HTTPException(403, "while there are no users, nobody comes through a proxy. Add a user first.")
 
 

@@ -13,7 +13,7 @@ from dicomfabd.web.access.needs import GuardedRouter, is_still_admitted, needs
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import build
 from tests.web.access.conftest import PASSWORD
-from tests.web.conftest import a_client
+from tests.web.conftest import KIT, a_client
 
 ORDERS = "/api/v1/orders"
 
@@ -328,3 +328,25 @@ def test_a_page_that_listens_keeps_nobody_signed_in(ann, browser, clock, monkeyp
     clock.advance(3)
 
     assert 401 == client.get("/api/v1/session").status_code
+
+
+@pytest.mark.parametrize("path", [ORDERS, "/orders"])
+def test_who_places_an_order_is_in_the_audit_trail(ann, script, store, path):
+    """A refused one is none, and one that comes again is placed once; on this machine without users nobody is noted."""
+    client = script(ann, Scope.OPERATE)
+
+    statuses = [client.post(path, json=order, headers={"Idempotency-Key": "k"}).status_code for order in (KIT, KIT)]
+    statuses.append(client.post(path, json=KIT | {"patient_id": ""}).status_code)
+
+    assert [statuses[0], 400] == statuses[1:]
+    assert [("ann/ci testclient", "order.place", "order 1")] == [
+        (entry.actor, entry.action, entry.target) for entry in store.messages.audit_trail()
+    ]
+    assert {"action": "created", "message": 1} == store.messages.audit_trail()[0].detail
+
+
+def test_without_users_an_order_costs_one_commit(with_settings, store):
+    """Its message says from where it came."""
+    answer = with_settings().post(ORDERS, json=KIT)
+
+    assert (201, []) == (answer.status_code, store.messages.audit_trail())

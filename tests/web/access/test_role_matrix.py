@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
-from dicomfabd.config import Web
 from dicomfabd.domain.access import Environment, Reach, Rights, Role, Scope
 from dicomfabd.web.access import needs as access_needs
 from dicomfabd.web.access.needs import GuardedRoute, GuardedRouter, Needs, needs_of
 from dicomfabd.web.guards import Guards
-from dicomfabd.web.server import build
 from tests.web.access.conftest import GOVERNOR, PASSWORD
 from tests.web.conftest import a_client
 
@@ -29,8 +27,6 @@ OPEN = {
     ("GET", "/sign-in/oidc/callback"),
 }
 """All that may be used by everybody; besides the files under /static."""
-
-OIDC = {"issuer": "https://idp.example", "client_id": "fab", "test": {"viewers": ["all"]}}
 
 
 @dataclass(frozen=True)
@@ -111,12 +107,6 @@ def operations(app: FastAPI) -> list[tuple[str, str, Needs]]:
 def address(path: str) -> str:
     """Give an address of a route."""
     return re.sub(r"\{[^}]*\}", "1", path)
-
-
-@pytest.fixture
-def web(desk):
-    """Give the application as it is with every feature on."""
-    return build(replace(desk, access=replace(desk.access, settings=Web(oidc=OIDC))))
 
 
 def test_every_route_says_what_it_needs(web):
