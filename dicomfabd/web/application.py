@@ -68,7 +68,7 @@ def build(desk: WebDesk) -> FastAPI:
     app.state.events = EventHub(desk.feed, lambda: _revisions(desk))
     if desk.archive.origins:
         app.add_middleware(DicomwebOrigins, origins=desk.archive.origins)
-    for rules in (problems, pacs_routes, query_routes, user_routes, sign_in):
+    for rules in (problems, pacs_routes, query_routes, user_routes, sign_in, openapi):
         rules.install(app)
     signing_in = SignIn(desk.access, desk.messages, desk.journal)
     app.include_router(probes.router(desk))

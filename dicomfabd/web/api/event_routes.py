@@ -30,7 +30,7 @@ def router(hub: EventHub) -> GuardedRouter:
 
     @routes.get("/api/v1/events", response_class=Response, responses=_ANSWERS)
     @needs(Role.VIEWER)
-    async def listen(
+    async def listen_to_events(
         order_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Of one order only.")] = None,
         after: _After = None,
         last_event_id: Annotated[str, Header(max_length=40, description="The last `id` that was heard.")] = "",
