@@ -63,6 +63,11 @@ def install(app: FastAPI) -> None:
     async def _unavailable(_request: Request, error: StoreUnavailable) -> JSONResponse:
         return problem(503, f"nothing was kept, try again: {error}")
 
+    @app.exception_handler(Exception)
+    async def _bug(_request: Request, _error: Exception) -> JSONResponse:
+        # What it was stands in the log; it may hold what nobody who asks should read.
+        return problem(500, "this is a bug of ours; the log says more")
+
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> JSONResponse:
         response = problem(error.status_code, str(error.detail))

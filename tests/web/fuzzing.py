@@ -25,10 +25,9 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp
 
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-ENDLESS = frozenset({"/api/v1/events"})
-"""Answers that go on until the client leaves; they have tests of their own."""
+from tests.web.walking import ENDLESS
 
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 PEERS_FAULT = frozenset({502, 503})
 """Server errors that are true: a PACS is away, or too many wait for one."""
 
@@ -107,7 +106,7 @@ class Fuzzer:
                 found = failure.exceptions if isinstance(failure, FailureGroup) else [failure]
                 for one in found:
                     name = f"{operation.label}: {type(one).__name__} {answer.status_code}"
-                    report.wrong.setdefault(name, f"{one}\n{case.as_curl_command()}\n{answer.text[:600]}")
+                    report.wrong.setdefault(name, f"{one}\n{case.as_curl_command()}\n{answer.content[:600]!r}")
 
         # Skipped where there is nothing to get wrong.
         with contextlib.suppress(SkipTest, Unsatisfiable):

@@ -12,6 +12,9 @@ from fastapi.routing import APIRoute
 from tests.web.access.test_role_matrix import all_routes
 
 _PART = re.compile(r"\{(\w+)(?::\w+)?\}")
+ENDLESS = frozenset({"/api/v1/events"})
+"""Answers that go on until the client leaves; they have tests of their own."""
+
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

@@ -90,11 +90,10 @@ def described() -> tuple[Mapping[str, Described], list[dict[str, str]]]:
 def _content(answer: Mapping[str, Any], hints: Hints) -> dict[str, Any]:
     """Give the content of an answer: `json` and `or` are examples; `media` is of which types it comes.
 
-    With `dicom` it is of the DICOM JSON Model, without `json` no JSON at all.
+    With `dicom` it is of the DICOM JSON Model. With `text`, or without `json`, it is handed on as it came.
     """
-    if "json" not in answer:
-        said = {"schema": {"type": "string"}, "example": answer["text"]} if "text" in answer else {"schema": {}}
-        return dict.fromkeys(answer["media"], said)
+    if "text" in answer or "json" not in answer:
+        return {name: _as_it_came(name, answer) for name in answer["media"]}
     examples = [answer["json"], *answer.get("or", [])]
     schema = _dicom(examples[0]) if answer.get("dicom") else schema_of(examples, hints)
     shown: dict[str, Any] = (
@@ -107,3 +106,11 @@ def _content(answer: Mapping[str, Any], hints: Hints) -> dict[str, Any]:
 
 def _dicom(example: Any) -> Mapping[str, Any]:
     return {"type": "array", "items": DICOM_ELEMENTS} if isinstance(example, list) else DICOM_ELEMENTS
+
+
+def _as_it_came(media_type: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    if media_type.startswith("text/") and "text" in answer:
+        return {"schema": {"type": "string"}, "example": answer["text"]}
+    if media_type == _JSON:
+        return {"schema": {"description": "As it came."}, "example": answer["json"]}
+    return {"schema": {}}
