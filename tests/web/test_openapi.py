@@ -9,6 +9,7 @@ import pytest
 
 from dicomfabd.domain.access import Role
 from dicomfabd.web.access.needs import needs_of
+from dicomfabd.web.application import build
 from tests.web.ordinary import calls
 from tests.web.walking import routes
 
@@ -54,8 +55,6 @@ def test_it_is_openapi_3_1(description):
 
 def test_it_describes_every_route_of_the_api(desk, description):
     """A new route is there by itself; pages and the description are not part of it."""
-    from dicomfabd.web.application import build
-
     ours = {
         (method, route.path_format)
         for route in routes(build(desk))
@@ -87,8 +86,6 @@ def test_every_operation_belongs_to_a_group_that_is_explained(description):
 
 def test_every_operation_says_what_it_does_and_who_may(desk, description):
     """By the role and scope of its route; the scheme of the session and of the token are declared."""
-    from dicomfabd.web.application import build
-
     needed = {
         f"{method} {route.path_format}": needs_of(route.endpoint)
         for route in routes(build(desk))

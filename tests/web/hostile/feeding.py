@@ -1,7 +1,8 @@
 """Fills a store and an archive with what is hostile, by every way there is."""
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from fastapi.testclient import TestClient
@@ -21,6 +22,7 @@ from dicomfabd.store.interface import (
 )
 from dicomfabd.store.opening import Store
 from dicomfabd.store.patients_interface import PatientQuery
+from dicomfabd.store.templates_interface import Template
 from dicomfabd.store.worklist_interface import LoggedQuery
 from dicomfabd.web.desk import WebDesk
 from tests.performed import a_beginning, a_series, attributes_of
@@ -93,6 +95,7 @@ def _send(desk: WebDesk) -> None:
 def _keep_as_no_intake_would(store: Store) -> None:
     """Write past the checks: what a page shows safely does not hang on who checked it."""
     order = hostile_order("HX9")
+    order = replace(order, patient=replace(order.patient, patient_name=f"{TURNED}^{IMAGE}"))
     raw = order_message("HX9").replace(b"\r", b"\r\n")
     placed = Change(OrderControl.NEW, OrderKeys("HX9"), order, Routing((Leg("main"),)))
     message = ReceivedMessage(raw, hashlib.sha256(raw).digest(), IMAGE, TEXT, TEXT, URL, IMAGE, TURNED)
@@ -104,6 +107,8 @@ def _keep_as_no_intake_would(store: Store) -> None:
             Submission(_other(message, b"p"), [PatientChange(order.patient)], b"", "AA"),
         ]
     )
+    # As one kept before its content was looked at.
+    store.templates.put(Template("broken", "form", TEXT), 500)
     store.messages.audit(ACTOR, f"order.{TAG}", f"order {TEXT}", {TAG: IMAGE, "list": [TEXT, URL], "map": {TAG: TEXT}})
 
 
@@ -139,7 +144,7 @@ def _type(client: TestClient) -> None:
     for name, content in ((TAG, TEXT), (IMAGE, order_message("HX8").decode()), (URL, TEMPLATE), (TURNED, TURNED)):
         client.put(f"/api/v1/templates/{_quoted(name)}", json={"kind": "hl7", "content": content})
     fields = {"study_desc": IMAGE, "patient_id": TEXT, "accession": TAG, "who": "named", "patient_name": TURNED}
-    client.put("/api/v1/templates/form", json={"kind": "form", "content": str(fields).replace("'", '"')})
+    client.put("/api/v1/templates/form", json={"kind": "form", "content": json.dumps(fields)})
     pacs = {"name": "hostile", "host": "127.0.0.1", "port": 1, "ae_title": "HOSTILE", "description": TEXT}
     client.post("/api/v1/pacs", json=pacs | {"move_ae_titles": {"archive": TAG[:16]}})
     client.post("/api/v1/pacs", json=pacs | {"name": "second", "description": IMAGE, "environment": "prod"})

@@ -23,7 +23,7 @@ class Endless:
 
 
 def asked_raw(app, method, path, headers, pieces):
-    """Send a request piece by piece, past every client's own care; gives the status and how many bytes were asked for."""
+    """Send a request piece by piece, past every client's own care; gives status and how many bytes were asked for."""
     found = {"status": 0, "taken": 0, "ended": False}
     waiting = iter(pieces)
 
@@ -42,7 +42,8 @@ def asked_raw(app, method, path, headers, pieces):
             found["status"] = message["status"]
 
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode(),
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
+        "raw_path": path.encode(),
         "query_string": b"", "scheme": "http", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 5), "root_path": "",
         "headers": [(b"host", b"127.0.0.1"), *headers],
     }  # fmt: skip

@@ -1,8 +1,11 @@
 """Another site's page changes nothing, whoever looks at it, and by whatever name it reached us."""
 
+import json
+
 import pytest
 
-from tests.web.access.conftest import PASSWORD
+from dicomfabd.web.application import build
+from tests.web.access.conftest import GOVERNOR, PASSWORD
 from tests.web.conftest import a_client
 from tests.web.walking import changing, routes, with_ones
 
@@ -11,11 +14,11 @@ FOREIGN = (
     "https://evil.example",
     "http://127.0.0.1:9",
     "http://fab.example.evil.example",
-    "https://fab.example",
     "null",
     "",
     "file://",
 )
+OURS = "https://fab.example"  # a proxy in front of us may speak https, so the name alone counts
 SIMPLE = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
 TAKES_SIMPLE = frozenset(
     {
@@ -30,8 +33,6 @@ TAKES_SIMPLE = frozenset(
 
 @pytest.fixture
 def ann(access):
-    from tests.web.access.conftest import GOVERNOR
-
     return access.accounts.add("ann", access.passwords.hash(PASSWORD), GOVERNOR)
 
 
@@ -60,8 +61,6 @@ def statuses(client, app, **options):
 
 @pytest.fixture
 def app(whole_desk):
-    from dicomfabd.web.application import build
-
     return build(whole_desk)
 
 
@@ -95,11 +94,8 @@ def test_a_foreign_origin_changes_nothing_even_with_the_token(signed_in, app, tr
 
     found = statuses(signed_in, app, headers={"Origin": origin, "X-CSRF-Token": signed_in.token})
 
-    if origin == "https://fab.example":  # a proxy in front of us speaks https, so the name alone counts
-        assert 403 not in {found[("POST", "/api/v1/templates/{name}")] for _ in ()}
-    else:
-        assert {403} == set(found.values())
-        assert before == trail()
+    assert {403} == set(found.values())
+    assert before == trail()
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -110,17 +106,17 @@ def test_what_a_browser_says_is_from_another_site_changes_nothing(signed_in, app
     assert {403} == set(found.values())
 
 
-@pytest.mark.parametrize("origin", FOREIGN)
+@pytest.mark.parametrize("origin", [*FOREIGN, OURS])
 def test_nobody_is_signed_in_by_another_site(ordinary, ann, origin):
     """Signing in a victim as the attacker is an attack too."""
     browser = a_client(ordinary.app, "fab.example")
 
     answer = browser.post("/api/v1/session", json={"name": "ann", "password": PASSWORD}, headers={"Origin": origin})
 
-    assert (200 if origin == "https://fab.example" else 403) == answer.status_code
+    assert (200 if origin == OURS else 403) == answer.status_code
 
 
-@pytest.mark.parametrize("origin", [it for it in FOREIGN if it != "https://fab.example"])
+@pytest.mark.parametrize("origin", FOREIGN)
 @pytest.mark.parametrize("kind", SIMPLE)
 def test_without_users_no_other_site_acts_on_this_machine(ordinary, app, trail, origin, kind):
     """A page of the internet in a browser on this machine may send forms to the loopback; they are refused."""
@@ -132,14 +128,13 @@ def test_without_users_no_other_site_acts_on_this_machine(ordinary, app, trail, 
     assert before == trail()
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0", "10.0.0.1"]
-)
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1"])
 def test_without_users_no_foreign_name_reaches_anything(ordinary, app, host):
     """A name server that says 127.0.0.1 for a name of its own (DNS rebinding) gets 421: reading, too."""
     rebound = a_client(ordinary.app, host, follow_redirects=False)
     is_open = {
-        "/livez", "/readyz", "/healthz", "/metrics", "/sign-in", "/api/v1/session", "/sign-in/oidc", "/sign-in/oidc/callback",
+        "/livez", "/readyz", "/healthz", "/metrics", "/sign-in", "/api/v1/session", "/sign-in/oidc",
+        "/sign-in/oidc/callback",
     }  # fmt: skip
     wrong = {
         (method, route.path): status
@@ -163,7 +158,7 @@ def test_a_body_of_json_is_taken_as_json_only(ordinary, app, kind):
         if body is None or not body.get("required") or (method, path) in TAKES_SIMPLE:
             continue
         example = next(iter(body["content"].values())).get("example", {})
-        content = example if isinstance(example, str) else __import__("json").dumps(example)
+        content = example if isinstance(example, str) else json.dumps(example)
         answer = ordinary.request(method, with_ones(path), content=content, headers={"Content-Type": kind})
         if answer.status_code < 400:
             acted[method, path] = answer.status_code

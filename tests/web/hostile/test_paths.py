@@ -4,20 +4,21 @@ import io
 import re
 import zipfile
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import anyio
 import pytest
 
+from tests.web.access.conftest import GOVERNOR, PASSWORD
 from tests.web.walking import ENDLESS, changing, parts_of, routes
 
 CANARY = "a secret that lies beside the store"
 LONG = "A" * 5000
 CLIMBING = (
-    "..", ".", "../canary", "../../../../../../../../etc/passwd", "..\\..\\canary", "/etc/passwd", "\\\\host\\share", "C:\\canary",
-    "%2e%2e", "%2e%2e%2fcanary", "..%2f..%2fcanary", "..%5ccanary", "%252e%252e%252f", "....//canary", "canary\x00.dcm", "\x00",
-    "..;/canary", "~root", "file:///etc/passwd", "con", "canary\r\nX-Evil: 1", "\r\n\r\n<script>", "\u2025/\u2024\u2024/", "\ufeff..", LONG,
-    "\udcff",
+    "..", ".", "../canary", "../../../../../../../../etc/passwd", "..\\..\\canary", "/etc/passwd", "\\\\host\\share",
+    "C:\\canary", "%2e%2e", "%2e%2e%2fcanary", "..%2f..%2fcanary", "..%5ccanary", "%252e%252e%252f", "....//canary",
+    "canary\x00.dcm", "\x00", "..;/canary", "~root", "file:///etc/passwd", "con", "canary\r\nX-Evil: 1",
+    "\r\n\r\n<script>", "\u2025/\u2024\u2024/", "\ufeff..", LONG, "\udcff",
 )  # fmt: skip
 FILES = ("style.css", "actions.js", "icon.svg")
 
@@ -46,8 +47,6 @@ def _quoted(value: str) -> str:
 
 def asked(app, method: str, raw_path: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """Ask for a path exactly as it is written; clients tidy it up."""
-    from urllib.parse import unquote
-
     found: dict = {"status": 0, "body": b"", "headers": []}
 
     waiting = [{"type": "http.request", "body": b"", "more_body": False}]
@@ -64,8 +63,10 @@ def asked(app, method: str, raw_path: str) -> tuple[int, bytes, list[tuple[bytes
 
     path, _, query = raw_path.partition("?")
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": unquote(path), "raw_path": path.encode(),
-        "query_string": query.encode(), "scheme": "http", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 5), "root_path": "",
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(), "scheme": "http", "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 5), "root_path": "",
         "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
     }  # fmt: skip
 
@@ -97,8 +98,9 @@ def test_the_files_of_the_page_are_all_that_can_be_had_as_files(client, canary, 
     """Not the templates, nor the code beside them."""
     targets = (
         "../templates/base.html", "../server.py", "..%2ftemplates%2fbase.html", "%2e%2e/server.py", "%2e%2e%2fserver.py",
-        "..%5cserver.py", "viewer/../../server.py", "viewer/..%2f..%2fserver.py", "%00", "style.css%00.html", "/etc/passwd",
-        "//etc/passwd", "%2fetc%2fpasswd", "....//server.py", ".", "..", "", "viewer", "viewer/", _quoted(LONG), "%ff", "%252e%252e/server.py",
+        "..%5cserver.py", "viewer/../../server.py", "viewer/..%2f..%2fserver.py", "%00", "style.css%00.html",
+        "/etc/passwd", "//etc/passwd", "%2fetc%2fpasswd", "....//server.py", ".", "..", "", "viewer", "viewer/",
+        _quoted(LONG), "%ff", "%252e%252e/server.py",
     )  # fmt: skip
     wrong = {}
     for target in targets:
@@ -208,8 +210,6 @@ def test_a_line_end_in_an_accession_number_is_in_no_header(client, store, path):
 )
 def test_signing_in_leads_to_a_page_of_ours(client, access, next_path):
     """Whatever the address says that comes next."""
-    from tests.web.access.conftest import GOVERNOR, PASSWORD
-
     access.accounts.add("ann", access.passwords.hash(PASSWORD), GOVERNOR)
     page = client.get("/sign-in", params={"next": next_path}, headers={"Accept": "text/html"}, follow_redirects=False)
 

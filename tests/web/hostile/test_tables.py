@@ -9,8 +9,8 @@ from pydicom.dataset import Dataset
 from tests.web.hostile.payloads import CAPTURE, stored
 
 FORMULAS = (
-    "=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\uff1d1", "\u200b=1", "\ufeff=1", "\x00=1",
-    "=cmd|' /C calc'!A0", "x;=1+1", "x\t=1", "x\n=1", "x;\t+1", '"=1', "'=1",
+    "=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\uff1d1", "\u200b=1", "\ufeff=1",
+    "\x00=1", "=cmd|' /C calc'!A0", "x;=1+1", "x\t=1", "x\n=1", "x;\t+1", '"=1', "'=1",
 )  # fmt: skip
 STARTERS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 EMPTY = " \t\r\n\u00a0\u200b\ufeff\x00"
@@ -39,8 +39,8 @@ def an_instance(number: int, formula: str) -> Dataset:
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
     for keyword in (
-        "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDescription", "StudyDate", "StudyTime", "AccessionNumber",
-        "Modality", "ReferringPhysicianName", "StudyID",
+        "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDescription", "StudyDate", "StudyTime",
+        "AccessionNumber", "Modality", "ReferringPhysicianName", "StudyID",
     ):  # fmt: skip
         dataset.add_new(keyword, "PN" if keyword.endswith("Name") else "LO", formula)
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"2.25.88{number}", f"2.25.89{number}"
