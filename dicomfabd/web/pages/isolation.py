@@ -52,7 +52,7 @@ def isolated_text(value: object) -> object:
 
 
 class Isolation(Extension):
-    """Puts every value through `isolated` where it is text, and through `isolated_text` in attributes that are shown."""
+    """Puts values through `isolated` where they are text, and through `isolated_text` in attributes that are shown."""
 
     def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
         """See `jinja2.ext.Extension.filter_stream`."""

@@ -97,7 +97,7 @@ def test_a_name_that_turns_leaves_what_follows_it_where_it_is(watcher):
     page = watcher.open("/orders?accession=HX9")
     places = page.evaluate(
         """() => [...document.querySelectorAll("td")].filter((cell) => cell.querySelector("bdi + small"))
-        .map((cell) => [cell.querySelector("bdi"), cell.querySelector("small")].map((it) => it.getBoundingClientRect().left))"""
+        .map((cell) => ["bdi", "small"].map((name) => cell.querySelector(name).getBoundingClientRect().left))"""
     )
 
     assert places

@@ -49,9 +49,8 @@ def balanced(text: str) -> bool:
             waiting.append("\u2069")
         elif letter in "\u202a\u202b\u202d\u202e":
             waiting.append("\u202c")
-        elif letter in "\u2069\u202c":
-            if not waiting or waiting.pop() != letter:
-                return False
+        elif letter in "\u2069\u202c" and (not waiting or waiting.pop() != letter):
+            return False
     return not waiting
 
 
@@ -94,9 +93,10 @@ def test_a_template_isolates_what_it_shows_and_nothing_else(template, expected):
     assert expected.replace("{x}", turned).replace("{c}", f"\u2068{turned}\u202c\u2069") == written
 
 
-@pytest.mark.parametrize(
-    "text", [TURNED, "\u202e", "\u2067x\u2069\u2069\u202e", "\u05d0\u05d1 1", "x\u2069\u2069 y", "\u2066\u202a\u2067"]
-)
+TURNING_TEXTS = [TURNED, "\u202e", "\u2067x\u2069\u2069\u202e", "\u05d0\u05d1 1", "x\u2069 y", "\u2066\u202a\u2067"]
+
+
+@pytest.mark.parametrize("text", TURNING_TEXTS)
 def test_a_title_ends_all_it_begins(text):
     """And begins all it ends."""
     written = isolated_text(text)
