@@ -68,14 +68,16 @@ def build(desk: WebDesk) -> FastAPI:
     app.state.events = EventHub(desk.feed, lambda: _revisions(desk))
     if desk.archive.origins:
         app.add_middleware(DicomwebOrigins, origins=desk.archive.origins)
-    for rules in (problems, pacs_routes, query_routes, user_routes, sign_in, openapi):
+    pages = Pages()
+    problems.install(app, pages.render_trouble)
+    for rules in (pacs_routes, query_routes, user_routes, sign_in, openapi):
         rules.install(app)
     signing_in = SignIn(desk.access, desk.messages, desk.journal)
     app.include_router(probes.router(desk))
     _add_api(app, desk, signing_in)
     for service in (search, pictures, routes):
         app.include_router(service.router(desk.archive))
-    _add_pages(app, desk, signing_in)
+    _add_pages(app, desk, signing_in, pages)
     app.mount("/static", StaticFiles(directory=str(files("dicomfabd.web") / "static")), "static")
     return app
 
@@ -108,8 +110,7 @@ def _add_api(app: FastAPI, desk: WebDesk, signing_in: SignIn) -> None:
     app.include_router(openapi.router())
 
 
-def _add_pages(app: FastAPI, desk: WebDesk, signing_in: SignIn) -> None:
-    pages = Pages()
+def _add_pages(app: FastAPI, desk: WebDesk, signing_in: SignIn, pages: Pages) -> None:
     for page in (overview, orders, messages, new_order, worklist, pacs, studies, patients, accounts, sign_in):
         app.include_router(page.router(desk, pages))
     app.include_router(provider.router(desk, pages, signing_in))

@@ -1,20 +1,23 @@
 """Errors as `application/problem+json` (RFC 9457): what is wrong, where, and what to do."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from dicomfabd.domain.errors import Fault, OrderRejected, StoreUnavailable
+from dicomfabd.web.request_parts import wants_page
 
 _STATUSES: Final = {
     205: (409, "the order belongs to another patient"),
     207: (500, "we could not work on the order; it is our fault"),
 }
+_NOTHING_HERE: Final = "there is nothing at this address"
 _LONGEST_NAME: Final = 64
 _MOST_ERRORS: Final = 50
 
@@ -40,11 +43,9 @@ def refused(faults: Sequence[Fault]) -> JSONResponse:
     return problem(status, detail, errors)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of an app as a problem document."""
-
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+def answer_to(error: Exception) -> JSONResponse:
+    """Give the problem document of whatever went wrong; what we did not foresee is 500, without a word of it."""
+    if isinstance(error, RequestValidationError):
         errors = [
             {
                 "field": ".".join(str(part) for part in item["loc"][1:])[:_LONGEST_NAME] or "body",
@@ -54,22 +55,31 @@ def install(app: FastAPI) -> None:
             for item in error.errors()[:_MOST_ERRORS]
         ]
         return problem(400, "the request does not have the form the API describes", errors)
-
-    @app.exception_handler(OrderRejected)
-    async def _rejected(_request: Request, error: OrderRejected) -> JSONResponse:
+    if isinstance(error, OrderRejected):
         return refused(error.faults)
-
-    @app.exception_handler(StoreUnavailable)
-    async def _unavailable(_request: Request, error: StoreUnavailable) -> JSONResponse:
+    if isinstance(error, StoreUnavailable):
         return problem(503, f"nothing was kept, try again: {error}")
-
-    @app.exception_handler(Exception)
-    async def _bug(_request: Request, _error: Exception) -> JSONResponse:
-        # What it was stands in the log; it may hold what nobody who asks should read.
-        return problem(500, "this is a bug of ours; the log says more")
-
-    @app.exception_handler(HTTPException)
-    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        response = problem(error.status_code, str(error.detail))
+    if isinstance(error, HTTPException):
+        is_unknown = error.status_code == HTTPStatus.NOT_FOUND and error.detail == HTTPStatus.NOT_FOUND.phrase
+        response = problem(error.status_code, _NOTHING_HERE if is_unknown else str(error.detail))
         response.headers.update(error.headers or {})
         return response
+    return problem(500, "we could not answer, and it is our fault; the log says more")
+
+
+def install(app: FastAPI, page: Callable[[int, str], Response]) -> None:
+    """Answer every error of an app as a problem document, and to people as a page.
+
+    Args:
+        app: Whose errors.
+        page: Draws one for a status and what it says.
+    """
+
+    async def answer(request: Request, error: Exception) -> Response:
+        response = answer_to(error)
+        return (
+            page(response.status_code, json.loads(bytes(response.body))["detail"]) if wants_page(request) else response
+        )
+
+    for kind in (RequestValidationError, OrderRejected, StoreUnavailable, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)

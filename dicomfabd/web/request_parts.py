@@ -76,6 +76,12 @@ def idempotency_key(request: Request) -> str:
     return value
 
 
+def wants_page(request: Request) -> bool:
+    """Tell whether a person looks at a page, rather than a script at the API."""
+    is_page = not request.url.path.startswith(("/api/", "/dicom-web/"))
+    return request.method == "GET" and is_page and "text/html" in request.headers.get("accept", "")
+
+
 def peer_of(request: Request) -> str:
     """Give the client's address and port."""
     return f"{request.client.host}:{request.client.port}" if request.client else "?"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from importlib.resources import files
 from typing import Any, Final
 
@@ -72,6 +73,11 @@ class Pages:
     def render_bare(self, request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         """Give a page for somebody who may not be known yet: without navigation."""
         return self._templates.TemplateResponse(request, template, context, status)
+
+    def render_trouble(self, status: int, detail: str) -> HTMLResponse:
+        """Give the page for what could not be shown."""
+        template = self._templates.get_template("trouble.html")
+        return HTMLResponse(template.render(title=HTTPStatus(status).phrase, status=status, detail=detail), status)
 
 
 def in_words(moment: str) -> str:

@@ -14,6 +14,7 @@ from dicomfabd.web.pages.addresses import own_path
 from dicomfabd.web.pages.provider import FAILURES
 from dicomfabd.web.pages.rendering import Pages
 from dicomfabd.web.problems import problem
+from dicomfabd.web.request_parts import wants_page
 
 _Next = Annotated[str, Query(max_length=2000)]
 
@@ -51,7 +52,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(NotSignedIn)
     async def _not_signed_in(request: Request, error: NotSignedIn) -> Response:
-        if not _wants_page(request):
+        if not wants_page(request):
             response: JSONResponse = problem(error.status_code, str(error.detail))
             response.headers.update(error.headers or {})
             return response
@@ -59,8 +60,3 @@ def install(app: FastAPI) -> None:
         # From the first page nothing is worth remembering.
         wanted = own_path(path)
         return RedirectResponse("/sign-in" if wanted == "/" else f"/sign-in?{urlencode({'next': wanted})}", 303)
-
-
-def _wants_page(request: Request) -> bool:
-    is_page = not request.url.path.startswith(("/api/", "/dicom-web/"))
-    return request.method == "GET" and is_page and "text/html" in request.headers.get("accept", "")

@@ -45,6 +45,7 @@ class Visitor:
     def __init__(self, browser: Browser, site: str) -> None:
         self.site = site
         self.wrong: list[str] = []
+        self.is_to_be_refused = False  # Chromium reports every 4xx
         self._browser = browser
         self._contexts = []
 
@@ -64,7 +65,8 @@ class Visitor:
             context.close()
 
     def _heard(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        is_refusal = re.search(r"status of 4\d\d", text) is not None
+        if kind in ("error", "warning") and not (is_refusal and self.is_to_be_refused):
             self.wrong.append(f"console: {text}")
 
     def _asked(self, url: str) -> None:

@@ -139,9 +139,14 @@ def web_gets(web):
     return [route for route in routes(web) if "GET" in route.methods]
 
 
-@pytest.mark.parametrize("path", ["/", "/orders", "/no/such/page", "/messages/999999", "/orders?limit=x"])
-def test_a_problem_is_never_a_page(client, path):
-    """What is wrong is told as JSON, in which markup means nothing."""
-    answer = html(client, f"{path}{'&' if '?' in path else '?'}x={quote(TEXT)}")
+@pytest.mark.parametrize(
+    "path", ["/no/such/page", "/messages/999999", "/orders?limit=x", f"/pacs/{quote(TEXT, safe='')}"]
+)
+def test_what_is_wrong_is_no_markup_either(client, path):
+    """As a page for people, and as JSON for everybody else."""
+    asked = f"{path}{'&' if '?' in path else '?'}text={quote(TEXT)}"
+    page, document = html(client, asked), client.get(asked)
 
-    assert answer.status_code == 200 or answer.headers["content-type"] == "application/problem+json"
+    assert [] == judged(page).wrong
+    assert (True, "text/html") == (page.status_code >= 400, page.headers["content-type"].partition(";")[0])
+    assert "application/problem+json" == document.headers["content-type"]
