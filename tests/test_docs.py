@@ -156,6 +156,7 @@ def test_the_unit_is_one_that_systemd_takes():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_commands_of_the_readme_work(tmp_path):
     """One after the other, as a reader types them, with this daemon's ports in place of the usual ones."""
     (tmp_path / "order.hl7").write_bytes(an_orm())
