@@ -388,7 +388,7 @@ def test_a_stop_waits_for_no_listener(desk, put):
         server = WebServer(Web(port=0), desk)
         await server.start()
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(b"GET /api/v1/events?after=0 HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /api/v1/events?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         await reader.readuntil(b"retry: ")
         await asyncio.to_thread(put, "A1")
         heard = await reader.readuntil(b"order.created")

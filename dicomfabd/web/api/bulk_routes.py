@@ -7,6 +7,7 @@ from fastapi import HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dicomfabd.domain.access import Environment, Role
+from dicomfabd.domain.order import Action
 from dicomfabd.store.interface import BulkAct, BulkOutcome
 from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of, require
 from dicomfabd.web.api.filters import OrderFilter
@@ -148,7 +149,8 @@ def _told(act: BulkAct, outcome: BulkOutcome) -> dict[str, Any]:
     if outcome.applied is not None:
         is_there = is_known(outcome.applied)
         said = become(outcome.applied) if is_there else {"text": f"there is no order {outcome.order_id}"}
-        return {"order_id": outcome.order_id, "ok": is_there} | said
+        is_done = is_there and outcome.applied.action is not Action.TOO_LATE
+        return {"order_id": outcome.order_id, "ok": is_done} | said
     where = list(outcome.destinations)
     text = f"queued for {', '.join(where)}" if where else _NOTHING[act]
     return {"order_id": outcome.order_id, "ok": bool(where), "text": text, "queued": where}

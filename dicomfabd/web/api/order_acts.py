@@ -34,7 +34,7 @@ def router(desk: WebDesk) -> GuardedRouter:
         require_at(request, Role.OPERATOR, desk.destinations(), _going(desk, order_id, "failed", "queued"))
         if not retry(order_id, desk, actor_of(request)):
             raise HTTPException(409, "nothing to retry: no delivery of this order failed or waits")
-        return summary(existing(desk, order_id))
+        return summary(existing(desk, order_id)) | {"text": "queued once more, to be sent at once"}
 
     @routes.post("/api/v1/orders/{order_id}/send")
     @needs(Role.OPERATOR, Reach.EITHER)
@@ -57,7 +57,7 @@ def router(desk: WebDesk) -> GuardedRouter:
             raise HTTPException(
                 409, "nothing to send: no delivery waits for a person, or the order is cancelled or held"
             )
-        return summary(existing(desk, order_id)) | {"queued": queued}
+        return summary(existing(desk, order_id)) | {"queued": queued, "text": f"queued for {', '.join(queued)}"}
 
     @routes.delete("/api/v1/orders/{order_id}")
     @routes.post("/api/v1/orders/{order_id}/cancel")

@@ -31,7 +31,7 @@ function clock() {
 function told(pacs, command) {
   const state = { answered: "is-ok", refused: "is-warned" }[pacs.state] ?? "is-bad";
   return make("div", {},
-    make("p", {}, `${clock()} ${pacs.name} `, make("span", { class: `badge ${state}` }, pacs.state), ` ${pacs.rows} rows${pacs.more ? ", there are more" : ""}, ${pacs.ms} ms${pacs.via ? `, ${pacs.via}` : ""}${pacs.reason ? `: ${pacs.reason}` : ""}`),
+    make("p", {}, `${clock()} ${pacs.name} `, make("span", { class: `badge ${state}` }, pacs.state), ` ${pacs.rows} ${pacs.rows === 1 ? "row" : "rows"}${pacs.more ? ", there are more" : ""}, ${pacs.ms} ms${pacs.via ? `, ${pacs.via}` : ""}${pacs.reason ? `: ${pacs.reason}` : ""}`),
     command ? make("pre", { tabindex: "0", "aria-label": "DCMTK command" }, command) : null);
 }
 

@@ -13,7 +13,7 @@ from dicomfabd.store.opening import open_store
 from dicomfabd.web.access.passwords import Passwords
 from tests.daemons import SETTINGS, RunningDaemon, daemons
 from tests.web.browser.conftest import Visitor, keep_picture
-from tests.web.browser.test_pages import JUDGED, SIZES, beyond, violations
+from tests.web.browser.test_pages import JUDGED, LOOKS, beyond, violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -120,7 +120,7 @@ def test_one_signs_in_and_lands_where_one_was_going(visitor):
 
     sign_in(page, "vera", "wrong horse battery")
     expect(page.locator("output.said")).to_have_text("the name or the password is wrong, or the account is not active")
-    keep_picture(page, "sign-in-wrong-1280-light")
+    keep_picture(page, "access-sign-in-wrong-1280-light")
     visitor.forgive(401)
     sign_in(page, "vera")
     page.wait_for_url("**/messages?code=AA")
@@ -159,7 +159,7 @@ def test_a_viewer_is_offered_nothing_they_may_not_do(visitor, signed_in):
 
     page.goto(visitor.site + "/users")
     expect(page.locator("main")).to_contain_text("This needs the role admin in both environments")
-    keep_picture(page, "forbidden-1280-light")
+    keep_picture(page, "access-forbidden-1280-light")
     page.goto(visitor.site + "/new")
     expect(page.locator("main")).to_contain_text("This needs the role operator in the test environment")
     page.goto(visitor.site + "/orders/1")
@@ -275,7 +275,7 @@ def test_a_token_is_seen_once_and_works_until_it_is_revoked(visitor, signed_in, 
     page.get_by_role("button", name="Make").click()
     expect(page.locator("#secret")).to_be_visible()
     text = page.locator("#secret-text").inner_text()
-    keep_picture(page, "tokens-made-1280-light")
+    keep_picture(page, "access-tokens-made-1280-light")
 
     assert [200, 403, 403] == [
         asked(guarded, path, text) for path in ("/api/v1/orders", "/api/v1/messages/1/raw", "/api/v1/users")
@@ -323,7 +323,7 @@ def test_the_first_user_is_added_on_the_page(browser, tmp_path):
         page = visiting.open("/")
         expect(page.locator(".notice")).to_contain_text("the page serves this machine only")
         page.get_by_role("link", name="Add a user").click()
-        keep_picture(page, "users-none-1280-light")
+        keep_picture(page, "access-users-none-1280-light")
         form = page.locator("form.box")
         form.get_by_label("Name").fill("ann")
         form.get_by_label("Password").fill(PASSWORD)
@@ -344,17 +344,16 @@ def test_a_page_of_access_is_sound_at_every_size_and_in_the_dark(visitor, signed
     """As all the others are; one user is being changed."""
     state = None if path == "/sign-in" else signed_in("ann")
     found = []
-    for scheme in ("light", "dark"):
-        for width in SIZES:
-            page = visitor.open(path, width, scheme, state=state)
-            page.locator("main h1").wait_for()
-            if path.endswith("#edit"):
-                page.get_by_role("button", name="Change vera").click()
-                page.locator("dialog[open]").wait_for()
-            found += [f"{width} {scheme}: reaches {beyond(page)} px beyond the window"] if beyond(page) > 0 else []
-            if (width, scheme) in JUDGED:
-                found += [f"{width} {scheme}: {said}" for said in violations(page)]
-            if width in (360, 1280):
-                keep_picture(page, f"{path}-{width}-{scheme}")
+    for width, scheme in LOOKS:
+        page = visitor.open(path, width, scheme, state=state)
+        page.locator("main h1").wait_for()
+        if path.endswith("#edit"):
+            page.get_by_role("button", name="Change vera").click()
+            page.locator("dialog[open]").wait_for()
+        found += [f"{width} {scheme}: reaches {beyond(page)} px beyond the window"] if beyond(page) > 0 else []
+        if (width, scheme) in JUDGED:
+            found += [f"{width} {scheme}: {said}" for said in violations(page)]
+        if width in (360, 1280):
+            keep_picture(page, f"access-{path}-{width}-{scheme}")
 
     assert [] == found
