@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests.daemons import SETTINGS, RunningDaemon
 
+expect.set_options(timeout=15_000)
 PICTURES = Path(__file__).parents[3] / "artifacts" / "pages"
 """Kept after the run, to be looked at; git ignores them."""
 

@@ -202,7 +202,8 @@ def test_an_admin_manages_users_and_it_counts_at_once(visitor, signed_in):
     adding = page.locator("form.box")
     adding.get_by_label("Name").fill("bob")
     adding.get_by_label("Password").fill("short password")
-    adding.get_by_role("button", name="Add").click()
+    with page.expect_navigation():
+        adding.get_by_role("button", name="Add").click()
     row = page.locator("table.users tr", has_text="bob")
     expect(row).to_contain_text("viewer")
 
@@ -280,7 +281,8 @@ def test_a_token_is_seen_once_and_works_until_it_is_revoked(visitor, signed_in, 
     assert [200, 403, 403] == [
         asked(guarded, path, text) for path in ("/api/v1/orders", "/api/v1/messages/1/raw", "/api/v1/users")
     ]
-    page.get_by_role("link", name="Done").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Done").click()
     row = page.locator("tbody tr", has_text="nightly")
     expect(row).to_contain_text("read")
     assert text not in page.content()
@@ -322,7 +324,8 @@ def test_the_first_user_is_added_on_the_page(browser, tmp_path):
         visiting = Visitor(browser, start(workers=1).addresses["page"])
         page = visiting.open("/")
         expect(page.locator(".notice")).to_contain_text("the page serves this machine only")
-        page.get_by_role("link", name="Add a user").click()
+        with page.expect_navigation():
+            page.get_by_role("link", name="Add a user").click()
         keep_picture(page, "access-users-none-1280-light")
         form = page.locator("form.box")
         form.get_by_label("Name").fill("ann")
