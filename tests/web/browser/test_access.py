@@ -357,6 +357,6 @@ def test_a_page_of_access_is_sound_at_every_size_and_in_the_dark(visitor, signed
         if (width, scheme) in JUDGED:
             found += [f"{width} {scheme}: {said}" for said in violations(page)]
         if width in (360, 1280):
-            keep_picture(page, f"access-{path}-{width}-{scheme}")
+            keep_picture(page, f"access-{path.lstrip('/')}-{width}-{scheme}")
 
     assert [] == found
