@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,6 +90,14 @@ class RunningDaemon:
         with urllib.request.urlopen(self.addresses["page"] + path, timeout=10) as answer:  # noqa: S310 - our own page
             body = answer.read().decode()
         return json.loads(body) if answer.headers["content-type"].startswith("application/") else body
+
+    def until(self, path: str, is_so: Callable[[Any], bool], timeout_s: float = 20) -> Any:
+        """Ask for what is counted anew only every two seconds, until it is so, and give it."""
+        end = time.monotonic() + timeout_s
+        while not is_so(found := self.get(path)):
+            assert time.monotonic() < end, found
+            time.sleep(0.1)
+        return found
 
     def states(self) -> dict[str, str]:
         return {o["accession_number"]: o["state"] for o in self.get("/api/v1/orders?limit=1000")["orders"]}

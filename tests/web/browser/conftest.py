@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests.daemons import SETTINGS, RunningDaemon
@@ -14,6 +15,11 @@ from tests.daemons import SETTINGS, RunningDaemon
 expect.set_options(timeout=15_000)
 PICTURES = Path(__file__).parents[3] / "artifacts" / "pages"
 """Kept after the run, to be looked at; git ignores them."""
+
+
+LOOKS = ((360, "light"), (768, "light"), (1280, "light"), (1600, "light"), (360, "dark"), (1280, "dark"))
+JUDGED = ((360, "dark"), (1280, "light"))
+"""Sizes at which every page is looked at, and those at which axe judges it."""
 
 
 @pytest.fixture(scope="session")
@@ -98,3 +104,18 @@ def keep_picture(page: Page, name: str) -> None:
     page.screenshot(
         path=PICTURES / f"{re.sub('[^a-z0-9-]+', '-', name.lower()).strip('-') or 'overview'}.png", full_page=True
     )
+
+
+def beyond(page) -> int:
+    """Give how far a page reaches beyond the window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def violations(page) -> list[str]:
+    """Give what axe finds that is serious."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{it['id']}: {it['help']} at {[node['target'] for node in it['nodes'][:3]]}"
+        for it in violations
+        if it["impact"] in ("serious", "critical")
+    ]

@@ -12,8 +12,7 @@ from dicomfabd.domain.access import Rights, Role
 from dicomfabd.store.opening import open_store
 from dicomfabd.web.access.passwords import Passwords
 from tests.daemons import SETTINGS, RunningDaemon, daemons
-from tests.web.browser.conftest import Visitor, keep_picture
-from tests.web.browser.test_pages import JUDGED, LOOKS, beyond, violations
+from tests.web.browser.conftest import JUDGED, LOOKS, Visitor, beyond, keep_picture, violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -357,6 +356,6 @@ def test_a_page_of_access_is_sound_at_every_size_and_in_the_dark(visitor, signed
         if (width, scheme) in JUDGED:
             found += [f"{width} {scheme}: {said}" for said in violations(page)]
         if width in (360, 1280):
-            keep_picture(page, f"access-{path.lstrip('/')}-{width}-{scheme}")
+            keep_picture(page, f"access{path.replace('/', '-')}-{width}-{scheme}")
 
     assert [] == found

@@ -1,14 +1,11 @@
 """Every page: light and dark, narrow and wide, judged by axe, silent on the console."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.web.browser.conftest import keep_picture
+from tests.web.browser.conftest import JUDGED, LOOKS, beyond, keep_picture, violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-LOOKS = ((360, "light"), (768, "light"), (1280, "light"), (1600, "light"), (360, "dark"), (1280, "dark"))
-JUDGED = ((360, "dark"), (1280, "light"))
 PAGES = (
     "/",
     "/orders",
@@ -57,18 +54,3 @@ def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, daemon, path):
         visitor.forgive(404)
 
     assert [] == found
-
-
-def beyond(page) -> int:
-    """Give how far a page reaches beyond the window."""
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-
-def violations(page) -> list[str]:
-    """Give what axe finds that is serious."""
-    violations = Axe().run(page).response["violations"]
-    return [
-        f"{it['id']}: {it['help']} at {[node['target'] for node in it['nodes'][:3]]}"
-        for it in violations
-        if it["impact"] in ("serious", "critical")
-    ]
