@@ -110,6 +110,7 @@ def test_architecture_names_every_room():
         "docs/mpps.md",
         "docs/operations.md",
         "docs/pacs.md",
+        "docs/page.md",
         "docs/protocols.md",
         "docs/senders.md",
         "docs/worklist.md",
