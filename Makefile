@@ -25,9 +25,10 @@ check: $(VENV)/dev-installed  ## Lint, types, import contracts and the fast test
 bench: $(VENV)/dev-installed parts  ## Measure, each figure beside a peer's in the same run.
 	$(BIN)/python -m benchmarks
 
-fuzz: $(VENV)/dev-installed  ## Put two million invented inputs to all that reads what peers send; guided where atheris can be installed.
+fuzz: $(VENV)/dev-installed  ## Put two million invented inputs to all that reads what peers send, and requests to the API; guided where atheris can be installed.
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz
+	DICOMFABD_API_EXAMPLES=100 $(BIN)/pytest -q -s tests/web/test_openapi_fuzz.py
 
 fmt: $(VENV)/dev-installed  ## Format the code.
 	$(BIN)/ruff check --fix-only --quiet .

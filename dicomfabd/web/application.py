@@ -70,7 +70,7 @@ def build(desk: WebDesk) -> FastAPI:
         app.add_middleware(DicomwebOrigins, origins=desk.archive.origins)
     pages = Pages()
     problems.install(app, pages.render_trouble)
-    for rules in (pacs_routes, query_routes, user_routes, sign_in):
+    for rules in (pacs_routes, query_routes, user_routes, sign_in, openapi):
         rules.install(app)
     signing_in = SignIn(desk.access, desk.messages, desk.journal)
     app.include_router(probes.router(desk))

@@ -21,6 +21,7 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 _HOST: Final = re.compile(r"(?:[\w.-]*|\[[\da-f:.]+\])(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
+_LENGTH: Final = re.compile(r"\d+", re.ASCII)
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -72,7 +73,9 @@ class Guards:
 def _refusal(scope: Scope) -> tuple[int, str] | None:
     headers = Headers(scope=scope)
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > LARGEST_BODY:
+    if not _LENGTH.fullmatch(length):
+        return 400, "the Content-Length header is no number"
+    if len(length) > len(str(LARGEST_BODY)) or int(length) > LARGEST_BODY:
         return 413, _TOO_LARGE
     if not _HOST.fullmatch(headers.get("host", "")):
         return 400, "the Host header names no host"

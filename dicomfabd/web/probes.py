@@ -17,13 +17,13 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.get("/livez", response_class=PlainTextResponse)
     @needs(Role.NONE)
-    async def live() -> str:
+    async def check_liveness() -> str:
         """The event loop turns."""
         return "ok\n"
 
     @routes.get("/readyz", response_class=PlainTextResponse)
     @needs(Role.NONE)
-    async def ready() -> PlainTextResponse:
+    async def check_readiness() -> PlainTextResponse:
         """Orders can be taken: store writable, doors open. A PACS that is away does not count."""
         wrong = [result for result in desk.health.results() if not result.ok]
         text = "".join(f"{result.name}: {result.reason}\n" for result in wrong) or "ok\n"
@@ -31,7 +31,7 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.get("/healthz")
     @needs(Role.NONE)
-    async def health() -> JSONResponse:
+    async def show_health() -> JSONResponse:
         """Every check by name, as application/health+json."""
         results = desk.health.results()
         is_well = all(result.ok for result in results)
@@ -43,7 +43,7 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.get("/metrics")
     @needs(Role.NONE)
-    def metrics() -> Response:
+    def show_metrics() -> Response:
         """Everything counted, in the Prometheus text format."""
         counts = desk.figures.counts()
         for state, amount in counts.orders.items():

@@ -14,6 +14,7 @@ from dicomfabd.app.explaining import Explainer
 from dicomfabd.app.people import people_maker
 from dicomfabd.app.samples import sample_templates
 from dicomfabd.app.worklist_desk import worklist_desk_of
+from dicomfabd.archive.scp import ArchiveServer, Others
 from dicomfabd.archive.shelf import Shelf
 from dicomfabd.config import Archive, Settings, Web, Worklist
 from dicomfabd.domain.delivery import Destination, Leg, Routing
@@ -36,6 +37,8 @@ from dicomfabd.web.guards import Guards
 from dicomfabd.worklist import desk as worklist_room
 from tests.builders import an_order, keys_of
 from tests.conftest import Clock
+from tests.listeners import running
+from tests.web.ordinary import fill
 
 KIT = {"patient_id": "P123", "patient_name": "DOE^JANE", "accession": "ACC-1001"}
 REFUSED = Fault(101, "PID^1^3", "the patient has no identifier", "Fill PID-3.")
@@ -187,4 +190,29 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, 
 @pytest.fixture
 def client(desk, journal):
     with a_client(Guards(build(desk), journal)) as it:
+        yield it
+
+
+@pytest.fixture
+def archive_server(tmp_path, index, journal, shelf):
+    """Give the archive as other application entities reach it, over the shelf the pages show."""
+    nobody = Others(lambda _title: False, lambda _title, _contexts: None, lambda _title, _report: None)
+    server = ArchiveServer(Archive(port=0), tmp_path / "archive" / "instances", index, journal, nobody)
+    with running(server):
+        yield server
+
+
+@pytest.fixture
+def whole_desk(desk, tmp_path, store) -> WebDesk:
+    """Give the desk with the intake's own replayer in place of the one that understands one word."""
+    settings = Settings(state_dir=tmp_path)
+    return replace(desk, replay=Replayer(desk_of(settings, store), store.messages).replay)
+
+
+@pytest.fixture
+def ordinary(whole_desk, journal, store, shelf, fixed, archive_server):
+    """Give a client of an application with a little of everything in it, and an archive that answers."""
+    fixed[:] = [Destination("archive", "127.0.0.1", archive_server.port, "FABARCHIVE", timeout_s=5)]
+    fill(whole_desk, store, shelf)
+    with a_client(Guards(build(whole_desk), journal)) as it:
         yield it

@@ -39,26 +39,26 @@ def router(desk: ArchiveDesk) -> GuardedRouter:
 
     @routes.get(f"{_INSTANCE}/frames/{{frame}}", response_class=Response)
     @needs(Role.VIEWER)
-    def values_of_frame(study: Uid, instance: Uid, frame: FrameNumber) -> Response:
+    def show_values_of_frame(study: Uid, instance: Uid, frame: FrameNumber) -> Response:
         """Give a frame's values, decompressed, little endian, as `pixels` of its description says, row by row."""
         content = given(desk.values, desk.path(_one(desk, study, instance).instance_id), frame)
         return Response(content, media_type="application/octet-stream")
 
     @routes.get(f"{_INSTANCE}/tags")
     @needs(Role.VIEWER)
-    def tags(study: Uid, instance: Uid) -> Mapping[str, Any]:
+    def list_tags(study: Uid, instance: Uid) -> Mapping[str, Any]:
         """Give every element, file meta information and private ones included; long values are cut."""
         return given(desk.elements, desk.path(_one(desk, study, instance).instance_id))
 
     @routes.get(f"{_INSTANCE}/report")
     @needs(Role.VIEWER)
-    def report(study: Uid, instance: Uid) -> Mapping[str, Any]:
+    def show_report(study: Uid, instance: Uid) -> Mapping[str, Any]:
         """Give the content of a structured report as a tree."""
         return given(desk.report, desk.path(_one(desk, study, instance).instance_id))
 
     @routes.get(f"{_INSTANCE}/document", response_class=Response)
     @needs(Role.VIEWER)
-    def document(study: Uid, instance: Uid) -> Response:
+    def show_document(study: Uid, instance: Uid) -> Response:
         """Give the PDF an instance encapsulates."""
         content = given(desk.document_in, desk.path(_one(desk, study, instance).instance_id))
         if content is None:
@@ -67,7 +67,7 @@ def router(desk: ArchiveDesk) -> GuardedRouter:
 
     @routes.get(f"{_INSTANCE}.dcm", response_class=StreamingResponse)
     @needs(Role.VIEWER)
-    def file(study: Uid, instance: Uid) -> StreamingResponse:
+    def download_instance(study: Uid, instance: Uid) -> StreamingResponse:
         """Give an instance as the DICOM file it is."""
         found = _one(desk, study, instance)
         content = given(desk.file_as, desk.path(found.instance_id), ANY_SYNTAX)

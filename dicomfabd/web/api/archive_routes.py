@@ -92,7 +92,7 @@ def router(desk: ArchiveDesk, audit: Audit, order_of: OrderOf) -> GuardedRouter:
 
     @routes.get(f"{STUDIES}.csv", response_class=StreamingResponse)
     @needs(Role.VIEWER)
-    def studies_as_csv(asked: Annotated[TableIn, Query()]) -> StreamingResponse:
+    def export_studies(asked: Annotated[TableIn, Query()]) -> StreamingResponse:
         """Give all studies that are found as a table."""
         rows = desk.index.find(replace(asked.filter().query(limit=0), limit=None))
         text = csv_pieces(_COLUMNS, (_cells(study_summary(row)) for row in rows), with_mark=asked.bom)
@@ -100,7 +100,7 @@ def router(desk: ArchiveDesk, audit: Audit, order_of: OrderOf) -> GuardedRouter:
 
     @routes.get(f"{STUDIES}.zip", response_class=StreamingResponse)
     @needs(Role.VIEWER)
-    def zip_of_studies(
+    def download_studies(
         study: Annotated[list[_UidText], Query(min_length=1, max_length=MOST_ZIPPED)],
     ) -> StreamingResponse:
         """Give the files of several studies: a folder a study, and in it a folder a series, numbered."""
@@ -109,7 +109,7 @@ def router(desk: ArchiveDesk, audit: Audit, order_of: OrderOf) -> GuardedRouter:
     # Before the study itself, whose pattern would take it.
     @routes.get(f"{STUDIES}/{{study}}.zip", response_class=StreamingResponse)
     @needs(Role.VIEWER)
-    def zip_of_study(study: Uid) -> StreamingResponse:
+    def download_study(study: Uid) -> StreamingResponse:
         """Give a study's files: a folder a series, numbered."""
         return _zip(desk, ArchiveQuery.of(Level.STUDY, study), "study")
 
@@ -127,7 +127,7 @@ def router(desk: ArchiveDesk, audit: Audit, order_of: OrderOf) -> GuardedRouter:
 
     @routes.get(f"{STUDIES}/{{study}}/series/{{series}}.zip", response_class=StreamingResponse)
     @needs(Role.VIEWER)
-    def zip_of_series(study: Uid, series: Uid) -> StreamingResponse:
+    def download_series(study: Uid, series: Uid) -> StreamingResponse:
         """Give a series' files, numbered."""
         return _zip(desk, series_query(study, series), "series")
 

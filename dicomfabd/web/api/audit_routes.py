@@ -23,7 +23,7 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.get(AUDIT)
     @needs(Role.ADMIN, Reach.BOTH)
-    def audit_trail(
+    def list_audit_trail(
         limit: Limit = 100, before: Before = None, actor: Actor = "", action: Action = ""
     ) -> dict[str, Any]:
         """List what people did, newest first; `next` is the `before` of the following page."""

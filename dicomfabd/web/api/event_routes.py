@@ -31,7 +31,7 @@ def router(hub: EventHub) -> GuardedRouter:
 
     @routes.get("/api/v1/events", response_class=Response, responses=_ANSWERS)
     @needs(Role.VIEWER, background=True)
-    async def listen(
+    async def listen_to_events(
         request: Request,
         order_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Of one order only.")] = None,
         after: _After = None,

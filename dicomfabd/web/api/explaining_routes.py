@@ -37,7 +37,7 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.post("/api/v1/explain", openapi_extra=TAKES_HL7)
     @needs(Role.VIEWER)
-    def explain(
+    def explain_messages(
         _request: Request,
         body: Annotated[bytes, Depends(body_of)],
         host: Annotated[str, Query(max_length=64, description="Address it would come from.")] = "",
@@ -54,7 +54,7 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.post("/api/v1/orders/preview")
     @needs(Role.VIEWER)
-    def preview(wanted: OrderIn) -> dict[str, Any]:
+    def preview_order(wanted: OrderIn) -> dict[str, Any]:
         """Say what an order would be and what would be made of it; keeps nothing."""
         order, warnings = wanted.order(desk.choices, datetime.now().astimezone())
         return content(order) | {

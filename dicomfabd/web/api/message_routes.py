@@ -44,7 +44,7 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.get("/api/v1/messages/{message_id}/raw")
     @needs(Role.VIEWER, messages=True)
-    def raw_message(message_id: RowId, request: Request) -> Response:
+    def show_raw_message(message_id: RowId, request: Request) -> Response:
         """Give a message's bytes as they came; the audit trail says who read them."""
         message = existing(desk, message_id)
         desk.messages.audit(actor_of(request), MESSAGE_READ, f"message {message_id}", {})
@@ -52,7 +52,7 @@ def router(desk: WebDesk) -> GuardedRouter:
 
     @routes.get("/api/v1/messages/{message_id}/answer")
     @needs(Role.VIEWER, messages=True)
-    def answer_to_message(message_id: RowId) -> Response:
+    def show_answer_to_message(message_id: RowId) -> Response:
         """Give the bytes a message was answered with."""
         message = existing(desk, message_id)
         answer = answer_to(message, desk.book) if is_json(message) else message.answer

@@ -5,6 +5,8 @@ import contextlib
 from dataclasses import asdict
 from typing import Any, Final
 
+from pydantic_core import from_json
+
 from dicomfabd.store.interface import Applied, AuditEntry, Replayed, StoredMessage
 from dicomfabd.web.api.order_door import is_json
 from dicomfabd.web.api.orders import moment
@@ -97,7 +99,7 @@ def audited(entry: AuditEntry) -> dict[str, Any]:
 def media_type(message: StoredMessage, content: bytes) -> str:
     """Give the honest media type of a message or its answer; no charset where nobody can know it."""
     if is_json(message):
-        return "application/json"
+        return "application/json" if _is_json_text(content) else "application/octet-stream"
     charset = charset_of(content)
     return f"text/plain; charset={charset}" if charset else "text/plain"
 
@@ -145,6 +147,14 @@ def _fits(content: bytes, charset: str) -> bool:
     try:
         content.decode(charset)
     except UnicodeError:
+        return False
+    return True
+
+
+def _is_json_text(content: bytes) -> bool:
+    try:
+        from_json(content, allow_inf_nan=False)
+    except ValueError:
         return False
     return True
 

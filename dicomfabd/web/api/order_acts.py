@@ -59,7 +59,7 @@ def router(desk: WebDesk) -> GuardedRouter:
             )
         return summary(existing(desk, order_id)) | {"queued": queued, "text": f"queued for {', '.join(queued)}"}
 
-    @routes.delete("/api/v1/orders/{order_id}")
+    @routes.delete("/api/v1/orders/{order_id}", operation_id="delete_order")
     @routes.post("/api/v1/orders/{order_id}/cancel")
     @needs(Role.OPERATOR)
     def cancel_order(order_id: RowId, request: Request) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.patient import Patient
 from dicomfabd.domain.text import Cleaner
+from dicomfabd.web.api.spreadsheet import plain_text
 
 COLUMNS: Final = (
     "patient_id",
@@ -42,7 +43,6 @@ _ALSO_CALLED: Final = {
     "telephone": "patient_telephone",
     "comments": "patient_comments",
 }
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class PatientIn(BaseModel):
@@ -124,7 +124,7 @@ def as_row(patient: Patient) -> dict[str, str]:
 
 
 def _row(line: int, values: Mapping[str, str]) -> Row:
-    known = {name: _unquoted(value) for name, value in values.items() if name in COLUMNS and value}
+    known = {name: plain_text(value) for name, value in values.items() if name in COLUMNS and value}
     try:
         return Row(line, PatientIn.model_validate(known).patient())
     except ValidationError as error:
@@ -137,8 +137,3 @@ def _row(line: int, values: Mapping[str, str]) -> Row:
 def _column(name: str) -> str:
     plain = name.strip().lower().replace(" ", "_")
     return _ALSO_CALLED.get(plain, plain)
-
-
-def _unquoted(value: str) -> str:
-    """Give a cell without the apostrophe that keeps it from being a formula (`api.spreadsheet`)."""
-    return value[1:] if value.startswith("'") and value[1:].lstrip().startswith(_FORMULA) else value

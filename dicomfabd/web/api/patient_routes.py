@@ -16,7 +16,7 @@ from dicomfabd.web.api.orders import moment, tell
 from dicomfabd.web.api.patient_in import COLUMNS, MOST_ROWS, PatientIn, as_row, read_csv, told
 from dicomfabd.web.api.spreadsheet import write_csv
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.request_parts import Before, Limit, actor_of, body_of
+from dicomfabd.web.request_parts import Before, Limit, actor_of, body_of, media_type, refuse_type
 
 MOST_AT_ONCE: Final = 1000
 _MOST_FAULTS: Final = 100
@@ -25,6 +25,7 @@ _EDITED: Final = frozenset(COLUMNS) - {"patient_id", "issuer_of_patient_id", "pa
 _Id = Annotated[str, Field(min_length=1, max_length=64)]
 PatientId = Annotated[str, Path(min_length=1, max_length=64, description="A patient's ID.")]
 Issuer = Annotated[str, Query(max_length=64, description="Authority that gave the ID; empty is any.")]
+_CSV: Final = frozenset({"text/csv", "application/csv", "application/vnd.ms-excel"})
 _TAKES_CSV: Final = {
     "requestBody": {
         "required": True,
@@ -103,6 +104,9 @@ def _add_lists(routes: GuardedRouter, desk: WebDesk) -> None:
     @needs(Role.OPERATOR)
     def import_patients(request: Request, body: Annotated[bytes, Depends(body_of)]) -> dict[str, Any]:
         """Add the patients of a table, or bring them up to date; rows that cannot be read are named and left out."""
+        given = media_type(request)
+        if given and given not in _CSV:
+            raise refuse_type(given, "text/csv")
         try:
             rows = list(read_csv(body.decode("utf-8")))
         except ValueError as error:

@@ -82,7 +82,7 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
 
     @routes.get("/api/v1/pacs/query")
     @needs(Role.VIEWER, Reach.EITHER)
-    def query(asked: Annotated[QueryIn, Query()], request: Request) -> dict[str, Any]:
+    def query_pacs(asked: Annotated[QueryIn, Query()], request: Request) -> dict[str, Any]:
         """Ask several PACS at once; `pacs` says what each did, `commands` how DCMTK would ask the same."""
         question = asked.question()
         answers = _ask(asked, question, request, desk, turnstile)
@@ -92,7 +92,7 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
 
     @routes.get("/api/v1/pacs/query.csv")
     @needs(Role.VIEWER, Reach.EITHER)
-    def query_as_csv(asked: Annotated[TableIn, Query()], request: Request) -> Response:
+    def query_pacs_as_csv(asked: Annotated[TableIn, Query()], request: Request) -> Response:
         """Ask likewise, and give a table; a PACS that did not answer has a row that says so."""
         question = asked.question()
         text = write_csv(header(question), table(_ask(asked, question, request, desk, turnstile)), with_mark=asked.bom)
@@ -100,7 +100,7 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
 
     @routes.post("/api/v1/pacs/move", status_code=202)
     @needs(Role.OPERATOR, Reach.EITHER)
-    def move(wanted: MoveIn, request: Request) -> Response:
+    def start_move(wanted: MoveIn, request: Request) -> Response:
         """Have one PACS send to another; `Location` says how it stands.
 
         Needs viewer in the environment of the source, and operator in that of the destination.
@@ -145,7 +145,7 @@ def router(desk: WebDesk, turnstile: Turnstile) -> GuardedRouter:
 
     @routes.get("/api/v1/pacs/{name}/studies/{study_uid}")
     @needs(Role.VIEWER, Reach.EITHER)
-    def download(name: PacsName, study_uid: _Uid, request: Request) -> Response:
+    def download_study_of_pacs(name: PacsName, study_uid: _Uid, request: Request) -> Response:
         """Give a study as a ZIP of DICOM files; `INCOMPLETE.txt` in it says what is missing, if anything is."""
         source = _active(desk, name)
         require(request, Role.VIEWER, source.environment)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
@@ -11,8 +12,13 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 
 _ROWS_AT_ONCE: Final = 500
 
-# A cell that begins so is a formula, in full width too; blanks before it do not help.
-_FORMULA: Final = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+# What a spreadsheet leaves out before it looks at a cell, some of it invisible.
+_BLANKS: Final = r"[ \x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*"
+_SIGN: Final = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"  # a formula begins so, in full width too
+# Where the spreadsheet's language parts cells by semicolons or tabs, another cell may begin inside one of ours.
+_BEGINNING: Final = r"(?:^|(?<=[;\t\r\n]))"
+_FORMULA: Final = re.compile(rf"{_BEGINNING}(?='*{_BLANKS}{_SIGN})|^(?='*[\t\r\n])")
+_TEXT: Final = re.compile(rf"{_BEGINNING}'(?='*{_BLANKS}{_SIGN})|^'(?='*[\t\r\n])")
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]], *, with_mark: bool = False) -> str:
@@ -42,6 +48,10 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
+def plain_text(cell: str) -> str:
+    """Give what stood in a cell before it was kept from being a formula."""
+    return _TEXT.sub("", cell)
+
+
 def _cell(value: str) -> str:
-    is_formula = value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA)
-    return f"'{value}" if is_formula else value
+    return _FORMULA.sub("'", value)

@@ -1,9 +1,10 @@
 """Templates of orders: the samples that came with us, and those people save: /api/v1/templates."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from fastapi import HTTPException, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import from_json
 
 from dicomfabd.domain.access import Role
 from dicomfabd.store.templates_interface import Template, TemplateKind
@@ -24,6 +25,12 @@ class TemplateIn(BaseModel):
 
     kind: TemplateKind = Field("hl7", description="`hl7`: a message as text; `form`: the fields of a form, JSON.")
     content: str = Field(min_length=1, max_length=LONGEST_CONTENT, examples=["MSH|^~\\\\&|RIS|..."])
+
+    @model_validator(mode="after")
+    def _is_of_its_kind(self) -> Self:
+        if self.kind == "form" and not isinstance(from_json(self.content), dict):
+            raise ValueError("the fields of a form are a JSON object")
+        return self
 
 
 def router(desk: WebDesk) -> GuardedRouter:

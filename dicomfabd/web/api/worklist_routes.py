@@ -88,7 +88,7 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
 
     @routes.get(WORKLIST_DOOR + "/why")
     @needs(Role.VIEWER)
-    def why(
+    def explain_missing_item(
         accession: Annotated[str, Query(min_length=1, max_length=64)],
         asked: Annotated[
             str,

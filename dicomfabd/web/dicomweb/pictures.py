@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from dicomfabd.domain.access import Role
 from dicomfabd.store.archive_interface import StoredInstance
 from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.api.archive_images import described
 from dicomfabd.web.api.archive_routes import Uid
 from dicomfabd.web.archive_desk import ArchiveDesk, Window
 from dicomfabd.web.dicomweb.media_types import Offer, choose
@@ -18,6 +19,7 @@ from dicomfabd.web.dicomweb.routes import INSTANCE, Frames
 
 LARGEST_EDGE: Final = 8192
 _THUMBNAIL: Final = (128, 128)
+_MOST_LOOKED_AT: Final = 50
 _PDF: Final = "application/pdf"
 _PICTURES: Final = (Offer("image/jpeg"), Offer("image/png"))
 _FUNCTIONS: Final = frozenset({"linear", "linear-exact", "sigmoid"})
@@ -70,7 +72,15 @@ def router(desk: ArchiveDesk) -> GuardedRouter:
 
 
 def _thumbnail(desk: ArchiveDesk, request: Request, instances: list[StoredInstance]) -> Response:
-    return _picture(desk, request, instances[len(instances) // 2], 1, _viewport(request) or _THUMBNAIL)
+    return _picture(desk, request, _middle(desk, instances), 1, _viewport(request) or _THUMBNAIL)
+
+
+def _middle(desk: ArchiveDesk, instances: list[StoredInstance]) -> StoredInstance:
+    """Give the image next to the middle: reports and documents of a study have no picture."""
+    middle = len(instances) // 2
+    nearest = sorted(range(len(instances)), key=lambda place: abs(place - middle))[:_MOST_LOOKED_AT]
+    found = (instances[place] for place in nearest)
+    return next((it for it in found if described(desk, it)["kind"] == "image"), instances[middle])
 
 
 def _picture(

@@ -29,10 +29,12 @@ def router(pages: Pages) -> GuardedRouter:
         """Every operation: what it does, takes and gives, and how curl asks for it."""
         description = request.app.openapi()
         base = str(request.base_url).rstrip("/")
-        groups: dict[str, list[dict[str, Any]]] = {}
+        groups: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in description["tags"]}
         for operation in _operations(description, base):
             groups.setdefault(operation["group"], []).append(operation)
-        return pages.render(request, "api.html", groups=sorted(groups.items()), openapi=description["openapi"])
+        about = {tag["name"]: tag["description"] for tag in description["tags"]}
+        shown = [(name, operations) for name, operations in groups.items() if operations]
+        return pages.render(request, "api.html", groups=shown, about=about, openapi=description["openapi"])
 
     return routes
 
@@ -50,7 +52,7 @@ def _operation(description: Schema, base: str, path: str, method: str, operation
     schema = _resolved(description, body.get("schema", {}))
     return {
         "id": f"{method}-{path}",
-        "group": _group(path),
+        "group": next(iter(operation.get("tags", ())), "others"),
         "method": method.upper(),
         "path": path,
         "summary": operation.get("description") or operation.get("summary", ""),
@@ -60,13 +62,6 @@ def _operation(description: Schema, base: str, path: str, method: str, operation
         "curl": _curl(base, path, method, media_type, body, description),
         "answers": sorted(operation.get("responses", {})),
     }
-
-
-def _group(path: str) -> str:
-    parts = path.strip("/").split("/")
-    if parts[0] == "dicom-web":
-        return "DICOMweb"
-    return parts[2] if parts[:2] == ["api", "v1"] and len(parts) > 2 else "probes and the tutorial kit"
 
 
 def _parameter(description: Schema, parameter: Schema) -> dict[str, str]:

@@ -16,6 +16,7 @@ from dicomfabd.domain.access import LOCAL, Environment, Reach, Role
 from dicomfabd.web.access.doorman import csrf_token
 from dicomfabd.web.access.needs import principal_of
 from dicomfabd.web.pages.addresses import filtered
+from dicomfabd.web.pages.isolation import Isolation, isolated, isolated_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ class Pages:
         self._templates = Jinja2Templates(directory=str(files("dicomfabd.web") / "templates"))
         environment = self._templates.env
         environment.trim_blocks = environment.lstrip_blocks = True
+        environment.filters["isolated"] = isolated
+        environment.filters["isolated_text"] = isolated_text
+        environment.add_extension(Isolation)
         environment.globals["version"] = __version__
         environment.filters["moment"] = in_words
         environment.filters["size"] = size_in_words

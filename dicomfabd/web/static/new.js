@@ -200,6 +200,15 @@ async function sendHl7(event) {
 
 // Templates
 
+function fieldsIn(content) {
+  try {
+    return JSON.parse(content) ?? {};
+  } catch {
+    byId("form-said").textContent = "This template holds no fields of a form.";
+    return {};
+  }
+}
+
 function use(button) {
   const { kind, content } = button.dataset;
   if (kind === "hl7") {
@@ -209,7 +218,7 @@ function use(button) {
     previewHl7();
     return;
   }
-  for (const [name, value] of Object.entries(JSON.parse(content))) {
+  for (const [name, value] of Object.entries(fieldsIn(content))) {
     const field = form.elements[name];
     if (field) field.value = value;
   }

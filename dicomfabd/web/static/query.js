@@ -1,6 +1,6 @@
 // Asks several PACS at once. What a row stands for is asked of, and moved from, the PACS that the row came from.
 import { send } from "/static/api.js";
-import { make, table } from "/static/build.js";
+import { isolated, make, table } from "/static/build.js";
 
 const WATCH_MS = 700;
 const COLUMNS = [
@@ -83,7 +83,7 @@ function draw() {
 
 async function drill(row) {
   const body = byId("drill-body");
-  byId("drill-title").textContent = `Series of ${row.accession_number || row.study_instance_uid} on ${row.pacs}`;
+  byId("drill-title").replaceChildren("Series of ", isolated(row.accession_number || row.study_instance_uid), ` on ${row.pacs}`);
   body.replaceChildren("asking …");
   byId("drill").showModal();
   try {

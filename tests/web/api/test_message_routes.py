@@ -220,3 +220,10 @@ def test_no_value_of_a_message_is_logged(client, take, sink):
     client.post("/api/v1/messages/1/replay")
 
     assert "SECRET" not in json.dumps(sink.events)
+
+
+def test_what_came_as_json_and_is_none_is_not_called_json(client):
+    """A client that believes the type would fail on it."""
+    client.post("/api/v1/orders", content=b"=\x86\r", headers={"Content-Type": "application/json"})
+
+    assert "application/octet-stream" == client.get("/api/v1/messages/1/raw").headers["content-type"]

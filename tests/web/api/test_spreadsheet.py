@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from dicomfabd.web.api.spreadsheet import BYTE_ORDER_MARK, write_csv
+from dicomfabd.web.api.spreadsheet import BYTE_ORDER_MARK, plain_text, write_csv
 
 
 def read(text: str) -> list[list[str]]:
@@ -20,12 +20,34 @@ def test_rows_may_differ():
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1", "\u00a0=1", "＝1", "=cmd|' /C calc'!A0"],
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("  =1", "'  =1"),
+        ("\u00a0=1", "'\u00a0=1"),
+        ("\u200b=1", "'\u200b=1"),
+        ("\x00=1", "'\x00=1"),
+        ("＝1", "'＝1"),
+        ("\tx", "'\tx"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("\n=1", "'\n'=1"),
+        ("x;=1", "x;'=1"),
+        ("x; +1;y", "x;' +1;y"),
+        ("x\t@1", "x\t'@1"),
+        ("x\r\n-1", "x\r\n'-1"),
+        ("'=1", "''=1"),
+    ],
 )
-def test_no_value_is_a_formula(value):
-    """An apostrophe makes it text, after blanks too."""
-    assert f"'{value}" == read(write_csv(["a"], [{"a": value}]))[1][0]
+def test_no_value_is_a_formula(value, cell):
+    """An apostrophe makes it text: after blanks too, and where other separators than ours would begin another cell."""
+    written = read(write_csv(["a"], [{"a": value}]))[1][0]
+
+    assert (cell, value) == (written, plain_text(written))
 
 
 @pytest.mark.parametrize("value", ["DOE^JANE", "1=1", "a-b", "1.2.840", "'quoted'", ""])

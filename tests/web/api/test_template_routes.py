@@ -1,5 +1,7 @@
 """Templates over HTTP."""
 
+import pytest
+
 
 def test_the_samples_are_templates(client):
     """With a place for the time."""
@@ -25,3 +27,11 @@ def test_a_template_has_bounds(client):
     wrong = [("x" * 65, {"content": "a"}), ("a", {"content": "x" * 65_537}), ("a", {"content": "a", "kind": "xml"})]
 
     assert [400, 400, 400] == [client.put(f"/api/v1/templates/{name}", json=body).status_code for name, body in wrong]
+
+
+@pytest.mark.parametrize("content", ["no json", "[1]", "1", "{'a': 1}"])
+def test_a_form_is_a_json_object(client, content):
+    """What the page could not fill in is refused."""
+    answer = client.put("/api/v1/templates/x", json={"kind": "form", "content": content})
+
+    assert 400 == answer.status_code

@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-from fastapi.routing import APIRoute
-
 import dicomfabd
 from dicomfabd.web.application import build
+from tests.web.walking import routes
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "page.md").read_text()
@@ -16,8 +15,8 @@ def test_every_page_is_in_it_and_no_other(desk):
     """By address."""
     pages = {
         re.sub(r":\w+}", "}", route.path)
-        for route in build(desk).routes
-        if isinstance(route, APIRoute) and route.endpoint.__module__.startswith("dicomfabd.web.pages.")
+        for route in routes(build(desk))
+        if route.endpoint.__module__.startswith("dicomfabd.web.pages.")
     }
 
     assert pages == set(re.findall(r"^\| `(/[^`]*)` \|", DOCUMENT, re.MULTILINE))
@@ -29,6 +28,6 @@ def test_every_key_of_the_viewer_is_in_it_and_no_other():
     tables = "".join(re.findall(r"const (?:KEYS|TOOLS) = \{(.*?)\};", script, re.DOTALL))
     names = re.findall(r'(?:^|[\s,{])(?:"(.)"|(\w))\s*:', tables)
     letters = {"".join(name).upper() for name in names} - {" ", "=", "-"}
-    keys = "".join(re.findall(r"^\| ([^|]*) \| [^|]*\|$", DOCUMENT.split("| key or mouse")[1], re.MULTILINE))
+    keys = " ".join(re.findall(r"^\| ([^|]*) \| [^|]*\|$", DOCUMENT.split("| key or mouse")[1], re.MULTILINE))
 
     assert letters - {"+"} == set(re.findall(r"(?<!\w)([A-Z?])(?!\w)", keys))
