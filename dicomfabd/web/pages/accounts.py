@@ -26,7 +26,18 @@ _SCOPES: Final = {
     Scope.ADMIN: "all you may",
     Scope.PHI: "read HL7 as it came",
 }
-_ACTIONS: Final = ("session.", "user.", "token.", "message.", "order.", "pacs.", "archive.", "patient.")
+_ACTIONS: Final = (
+    "session.",
+    "user.",
+    "token.",
+    "message.",
+    "order.",
+    "orders.",
+    "pacs.",
+    "archive.",
+    "patient.",
+    "template.",
+)
 
 
 def router(desk: WebDesk, pages: Pages) -> GuardedRouter:

@@ -294,9 +294,10 @@ def test_what_a_proxy_calls_an_address_is_one_or_is_not_written_down(desk, journ
     assert "http ?" == store.messages.audit_trail()[0].actor
 
 
-def test_the_answer_to_a_message_is_hl7_too(ann, add, browser, take):
-    """It repeats what the sender wrote; and no list or detail holds either text."""
-    take(raw=b"MSH|^~\\&|RIS|HOSP\rPID|||P1||UNTOLD^NAME\r")
+def test_the_answer_to_a_message_is_hl7_too(ann, add, browser, take, monkeypatch):
+    """It repeats what the sender wrote; and nothing else without phi holds either text."""
+    monkeypatch.setattr(event_stream, "LIFE_S", 0.3)
+    take("A1", raw=b"MSH|^~\\&|RIS|HOSP\rPID|||P1||UNTOLD^NAME\r")
     client = browser(add("bob", Rights(Role.ADMIN, Role.ADMIN)))
 
     statuses = [client.get(f"/api/v1/messages/1/{part}").status_code for part in ("raw", "answer")]
@@ -307,6 +308,13 @@ def test_the_answer_to_a_message_is_hl7_too(ann, add, browser, take):
             ("/api/v1/messages/1", "*/*"),
             ("/messages", "text/html"),
             ("/messages/1", "text/html"),
+            ("/api/v1/orders", "*/*"),
+            ("/api/v1/orders/1", "*/*"),
+            ("/api/v1/orders/1/plan", "*/*"),
+            ("/orders", "text/html"),
+            ("/orders/1", "text/html"),
+            ("/api/v1/events?after=0", "*/*"),
+            ("/api/v1/worklist", "*/*"),
             ("/api/v1/audit", "*/*"),
         )
     )
@@ -350,3 +358,19 @@ def test_without_users_an_order_costs_one_commit(with_settings, store):
     answer = with_settings().post(ORDERS, json=KIT)
 
     assert (201, []) == (answer.status_code, store.messages.audit_trail())
+
+
+def test_no_key_is_in_the_log(ann, script, browser, desk, sink, monkeypatch):
+    """Neither of a script nor of a browser, nor what proves a page; also where a request fails."""
+    clients = [script(ann, Scope.ADMIN), browser(ann)]
+    monkeypatch.setattr(type(desk.access.accounts), "users", lambda _self: 1 / 0)
+
+    assert [500, 500] == [client.get("/api/v1/users").status_code for client in clients]
+
+    keys = [
+        clients[0].headers["Authorization"].removeprefix("Bearer "),
+        clients[1].cookies["dicomfabd_session"],
+        clients[1].headers["X-CSRF-Token"],
+    ]
+    assert 2 == len(sink.named("web.request_failed"))
+    assert [] == [key for key in keys if key in str(sink.events) + str(sink.counts)]

@@ -1,9 +1,14 @@
 """How often somebody may try to sign in."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from argon2 import PasswordHasher
 
 from dicomfabd.web.access import limits
 from dicomfabd.web.access.limits import MOST_PER_ACCOUNT, MOST_PER_ADDRESS, SignInLimits
+from dicomfabd.web.access.passwords import Passwords
 from tests.conftest import Clock
 
 
@@ -76,3 +81,28 @@ def test_many_strangers_cost_little(ticks, monkeypatch):
         counted.enter("ann", f"10.0.{number // 250}.{number % 250}")
 
     assert 100 == len(counted._attempts)
+
+
+def test_no_more_than_three_passwords_are_hashed_at_once():
+    """Each takes 64 MB, and whoever asks for many must not take them all."""
+    at_once, most, lock = 0, 0, threading.Lock()
+
+    class Slow(PasswordHasher):
+        def hash(self, password, *, salt=None):
+            nonlocal at_once, most
+            with lock:
+                at_once += 1
+                most = max(most, at_once)
+                if at_once > 3:
+                    crowded.set()
+            crowded.wait(0.2)
+            with lock:
+                at_once -= 1
+            return "$"
+
+    crowded = threading.Event()
+    passwords = Passwords(Slow(time_cost=1, memory_cost=8, parallelism=1))
+    with ThreadPoolExecutor(12) as pool:
+        hashed = list(pool.map(passwords.hash, map(str, range(12))))
+
+    assert (12, 3) == (len(hashed), most)

@@ -119,7 +119,7 @@ def test_one_signs_in_and_lands_where_one_was_going(visitor):
 
     sign_in(page, "vera", "wrong horse battery")
     expect(page.locator("output.said")).to_have_text("the name or the password is wrong, or the account is not active")
-    keep_picture(page, "sign-in-wrong-1280-light")
+    keep_picture(page, "access-sign-in-wrong-1280-light")
     visitor.forgive(401)
     sign_in(page, "vera")
     page.wait_for_url("**/messages?code=AA")
@@ -158,7 +158,7 @@ def test_a_viewer_is_offered_nothing_they_may_not_do(visitor, signed_in):
 
     page.goto(visitor.site + "/users")
     expect(page.locator("main")).to_contain_text("This needs the role admin in both environments")
-    keep_picture(page, "forbidden-1280-light")
+    keep_picture(page, "access-forbidden-1280-light")
     page.goto(visitor.site + "/new")
     expect(page.locator("main")).to_contain_text("This needs the role operator in the test environment")
     page.goto(visitor.site + "/orders/1")
@@ -201,7 +201,8 @@ def test_an_admin_manages_users_and_it_counts_at_once(visitor, signed_in):
     adding = page.locator("form.box")
     adding.get_by_label("Name").fill("bob")
     adding.get_by_label("Password").fill("short password")
-    adding.get_by_role("button", name="Add").click()
+    with page.expect_navigation():
+        adding.get_by_role("button", name="Add").click()
     row = page.locator("table.users tr", has_text="bob")
     expect(row).to_contain_text("viewer")
 
@@ -274,12 +275,13 @@ def test_a_token_is_seen_once_and_works_until_it_is_revoked(visitor, signed_in, 
     page.get_by_role("button", name="Make").click()
     expect(page.locator("#secret")).to_be_visible()
     text = page.locator("#secret-text").inner_text()
-    keep_picture(page, "tokens-made-1280-light")
+    keep_picture(page, "access-tokens-made-1280-light")
 
     assert [200, 403, 403] == [
         asked(guarded, path, text) for path in ("/api/v1/orders", "/api/v1/messages/1/raw", "/api/v1/users")
     ]
-    page.get_by_role("link", name="Done").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Done").click()
     row = page.locator("tbody tr", has_text="nightly")
     expect(row).to_contain_text("read")
     assert text not in page.content()
@@ -321,8 +323,9 @@ def test_the_first_user_is_added_on_the_page(browser, tmp_path):
         visiting = Visitor(browser, start(workers=1).addresses["page"])
         page = visiting.open("/")
         expect(page.locator(".notice")).to_contain_text("the page serves this machine only")
-        page.get_by_role("link", name="Add a user").click()
-        keep_picture(page, "users-none-1280-light")
+        with page.expect_navigation():
+            page.get_by_role("link", name="Add a user").click()
+        keep_picture(page, "access-users-none-1280-light")
         form = page.locator("form.box")
         form.get_by_label("Name").fill("ann")
         form.get_by_label("Password").fill(PASSWORD)
@@ -353,6 +356,6 @@ def test_a_page_of_access_is_sound_at_every_size_and_in_the_dark(visitor, signed
         if (width, scheme) in JUDGED:
             found += [f"{width} {scheme}: {said}" for said in violations(page)]
         if width in (360, 1280):
-            keep_picture(page, f"{path}-{width}-{scheme}")
+            keep_picture(page, f"access{path.replace('/', '-')}-{width}-{scheme}")
 
     assert [] == found
