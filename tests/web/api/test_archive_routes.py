@@ -7,13 +7,13 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
-from fastapi.testclient import TestClient
 from pydicom import dcmread
 
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import build
 from tests.archive.conftest import keep
 from tests.fabricate.studies import plan_of
+from tests.web.conftest import a_client
 
 PLAN = plan_of("XR CHEST", "DX")
 OTHER = plan_of("CT HEAD", "CT", accession_candidates=("A2",))
@@ -92,7 +92,7 @@ def test_a_study_leads_to_its_order_and_to_another_viewer(client, desk, journal,
     put("A1", study_instance_uid="2.25.99")
     other = replace(desk, archive=replace(desk.archive, viewer_url="https://ohif.example/v?u={study_uid}"))
 
-    with TestClient(Guards(build(other), journal)) as with_viewer:
+    with a_client(Guards(build(other), journal)) as with_viewer:
         found = with_viewer.get(STUDIES).json()["studies"]
 
     assert [1, 2] == [study["order_id"] for study in found]
