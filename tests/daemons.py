@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,6 +91,14 @@ class RunningDaemon:
             body = answer.read().decode()
         return json.loads(body) if answer.headers["content-type"].startswith("application/") else body
 
+    def until(self, path: str, is_so: Callable[[Any], bool], timeout_s: float = 20) -> Any:
+        """Ask for what is counted anew only every two seconds, until it is so, and give it."""
+        end = time.monotonic() + timeout_s
+        while not is_so(found := self.get(path)):
+            assert time.monotonic() < end, found
+            time.sleep(0.1)
+        return found
+
     def states(self) -> dict[str, str]:
         return {o["accession_number"]: o["state"] for o in self.get("/api/v1/orders?limit=1000")["orders"]}
 
@@ -132,11 +141,16 @@ def daemons(folder: Path) -> Iterator[Start]:
     started: list[RunningDaemon] = []
 
     def start(
-        *options: str, archive: bool = True, workers: int = 2, when: str = "at_once", more: str = ""
+        *options: str,
+        archive: bool = True,
+        workers: int = 2,
+        when: str = "at_once",
+        more: str = "",
+        host: str = "127.0.0.1",
     ) -> RunningDaemon:
         config = folder / "dicomfabd.toml"
         text = SETTINGS.format(state=folder / "state", archive=str(archive).lower(), workers=workers, when=when)
-        config.write_text(text + more)
+        config.write_text(text.replace("[web]", f'[web]\nhost = "{host}"') + more)
         started.append(RunningDaemon(config, *options))
         return started[-1]
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr
 
-from dicomfabd.config.kinds import Host, HostName, Issuer, PageUrl, Port, PositiveSeconds, ViewerUrl
+from dicomfabd.config.kinds import Host, HostName, Issuer, Network, PageUrl, Port, PositiveSeconds, ViewerUrl
 from dicomfabd.config.sections import Section
 
 
@@ -53,6 +53,10 @@ class Web(Section):
     )
     allowed_hosts: list[HostName] = Field(
         [], description="Names it may be asked for by (Host), without port; empty is any once there are users."
+    )
+    proxies: list[Network] = Field(
+        ["127.0.0.1", "::1"],
+        description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed (addresses or CIDR).",
     )
     viewer_url: ViewerUrl = Field(
         "",

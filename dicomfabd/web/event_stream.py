@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +18,10 @@ MOST_LISTENERS: Final = 64
 POLL_S: Final = 0.5
 HEARTBEAT_S: Final = 15.0
 LIFE_S: Final = 600.0
-"""A stream ends after so long, so that whoever was signed out hears no more; a browser comes back by itself."""
+"""A stream ends after so long; a browser comes back by itself."""
+
+ASKED_EVERY_S: Final = 5.0
+"""So often it is asked whether somebody may still listen."""
 
 _MOST_BATCHES: Final = 8  # a listener that has so many before it is too slow
 _MOST_AT_ONCE: Final = 2000
@@ -136,14 +139,24 @@ class EventHub:
 class EventStream(Response):
     """The answer to somebody who listens; it ends by itself."""
 
-    def __init__(self, hub: EventHub, order_id: int | None, after: int | None) -> None:
-        """Take what is listened to; `after` is the last event that was heard before, or None."""
+    def __init__(
+        self, hub: EventHub, order_id: int | None, after: int | None, may_listen: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Take what is listened to.
+
+        Args:
+            hub: Whom to ask.
+            order_id: To one order only.
+            after: The last event that was heard before, or None.
+            may_listen: Tells whether who was let in would be now.
+        """
         super().__init__(None, 200, _HEADERS, "text/event-stream")
         # Nobody knows how long it gets.
         del self.headers["content-length"]
         self._hub = hub
         self._order_id = order_id
         self._after = after
+        self._may_listen = may_listen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Tell until somebody has had enough."""
@@ -157,6 +170,7 @@ class EventStream(Response):
             asyncio.create_task(self._tell(listener, send)),
             asyncio.create_task(_hang_up(receive)),
             asyncio.create_task(listener.ended.wait()),
+            asyncio.create_task(self._until_barred()),
         ]
         try:
             await asyncio.wait(tasks, timeout=LIFE_S, return_when=asyncio.FIRST_COMPLETED)
@@ -182,6 +196,10 @@ class EventStream(Response):
                 continue
             if text := batch.of(listener.order_id):
                 await _say(send, text)
+
+    async def _until_barred(self) -> None:
+        while await self._may_listen():
+            await asyncio.sleep(ASKED_EVERY_S)
 
     async def _catch_up(self, listener: Listener, send: Send) -> None:
         """Tell what happened between the last event that was heard and the first that is handed over."""

@@ -19,6 +19,7 @@ PacsName = Annotated[str, Path(max_length=32, description="Name of a destination
 LONGEST_KEY: Final = 200
 KEY_HEADER: Final = "Idempotency-Key"
 _QUOTED: Final = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
+_ADDRESS: Final = re.compile(r"[\w.:%-]{1,64}", re.ASCII)
 _PLAIN: Final = re.compile(r"[\x21-\x7e]*")
 
 
@@ -84,11 +85,17 @@ def wants_page(request: Request) -> bool:
 
 def peer_of(request: Request) -> str:
     """Give the client's address and port."""
-    return f"{request.client.host}:{request.client.port}" if request.client else "?"
+    return f"{address_of(request)}:{request.client.port}" if request.client else "?"
+
+
+def address_of(request: Request) -> str:
+    """Give the address somebody comes from; `?` where a proxy said something that is none."""
+    address = request.client.host if request.client else ""
+    return address if _ADDRESS.fullmatch(address) else "?"
 
 
 def actor_of(request: Request) -> str:
     """Give who acts and from where, for the audit trail; `http` is whoever sits at this machine, without users."""
     principal: Principal | None = getattr(request.state, "principal", None)
     name = "http" if principal is None or principal.is_local else principal.name
-    return f"{name} {request.client.host}" if request.client else name
+    return f"{name} {address_of(request)}" if request.client else name

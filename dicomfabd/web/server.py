@@ -41,6 +41,8 @@ class WebServer:
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=3,
             server_header=False,
+            # Said by us in any case: left out, uvicorn would look into the environment.
+            forwarded_allow_ips=list(settings.proxies),
         )
         self._server = _Server(config)
         self._socket: socket.socket | None = None

@@ -40,7 +40,7 @@ class FakeFeed:
 class Client:
     """Listens as a browser does; it may stop reading, and hang up."""
 
-    def __init__(self, hub, order_id=None, after=None):
+    def __init__(self, hub, order_id=None, after=None, may_listen=lambda: True):
         self.text = b""
         self.status = 0
         self.headers = {}
@@ -48,7 +48,11 @@ class Client:
         self.reads.set()
         self._gone = asyncio.Event()
         self._news = asyncio.Condition()
-        self._stream = EventStream(hub, order_id, after)
+
+        async def is_admitted():
+            return may_listen()
+
+        self._stream = EventStream(hub, order_id, after, is_admitted)
         self.task = asyncio.create_task(self._stream({"type": "http"}, self._receive, self._send))
 
     async def _receive(self):
@@ -315,7 +319,23 @@ def test_too_many_are_told_when_to_come_back(feed, monkeypatch):
     run(story)
 
 
-def test_a_stream_ends_so_that_a_sign_out_takes_effect(feed, monkeypatch):
+def test_who_is_signed_out_hears_no_more(feed, monkeypatch):
+    """Also one who is told nothing meanwhile, and so writes nothing."""
+    monkeypatch.setattr(event_stream, "ASKED_EVERY_S", 0.01)
+    monkeypatch.setattr(event_stream, "LIFE_S", 3600)
+
+    async def story():
+        hub = EventHub(feed, feed.revisions)
+        answers = [False, True, True]
+        client = Client(hub, may_listen=answers.pop)
+        await asyncio.wait_for(client.task, 10)
+
+        assert (200, 0, []) == (client.status, hub.listeners, answers)
+
+    run(story)
+
+
+def test_a_stream_ends_by_itself(feed, monkeypatch):
     """The browser comes back, and is asked who it is."""
     monkeypatch.setattr(event_stream, "LIFE_S", 0.05)
 
@@ -368,7 +388,7 @@ def test_a_stop_waits_for_no_listener(desk, put):
         server = WebServer(Web(port=0), desk)
         await server.start()
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(b"GET /api/v1/events?after=0 HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /api/v1/events?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         await reader.readuntil(b"retry: ")
         await asyncio.to_thread(put, "A1")
         heard = await reader.readuntil(b"order.created")

@@ -1,7 +1,14 @@
 """Page, probes and guards, with a real store behind them."""
 
+import asyncio
+
+import pytest
+
+from dicomfabd.config import Web
+from dicomfabd.domain.access import Rights, Role
 from dicomfabd.domain.order import Code
 from dicomfabd.web.guards import LARGEST_BODY
+from dicomfabd.web.server import WebServer
 
 
 def test_readiness_follows_the_checks(client, health):
@@ -82,3 +89,29 @@ def test_the_api_describes_the_order_it_takes(client):
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     assert ["patient_id", "patient_name", "accession"] == schema["required"]
     assert ["Idempotency-Key"] == [parameter["name"] for parameter in operation["parameters"]]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address"), [(["127.0.0.1"], "203.0.113.9"), (["127.0.0.0/8"], "203.0.113.9"), ([], "127.0.0.1")]
+)
+def test_only_proxies_of_the_settings_say_for_whom_they_ask(desk, store, access, monkeypatch, proxies, address):
+    """Over a real socket, whatever the environment says to uvicorn."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    access.accounts.add("ann", access.passwords.hash("correct horse battery"), Rights(Role.ADMIN, Role.ADMIN))
+    body = b'{"name": "ann", "password": "wrong horse battery"}'
+
+    async def story():
+        server = WebServer(Web(port=0, proxies=proxies), desk)
+        await server.start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(
+            b"POST /api/v1/session HTTP/1.1\r\nHost: fab.example\r\nX-Forwarded-For: 198.51.100.7, 203.0.113.9\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+        )
+        answer = await reader.read()
+        writer.close()
+        await server.stop()
+        return answer
+
+    assert b" 401 " in asyncio.run(story()).splitlines()[0]
+    assert f"http {address}" == store.messages.audit_trail()[0].actor

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from dicomfabd.config.errors import Finding
@@ -76,9 +77,7 @@ class AccountEditor:
 
     def set_password(self, user: User, password: str, keep: bytes = b"") -> None:
         """Give a user another password, and end their sessions but one; raises AccountRefused or AccountConflict."""
-        if user.subject:
-            raise AccountConflict(f"{user.name} signs in at the identity provider, and has no password here")
-        check_password(password)
+        check_password_of(user, password)
         if not self.accounts.set_password(user.user_id, self.passwords.hash(password), keep):
             raise AccountConflict(f"{user.name} was removed meanwhile")
         self._note("user.password", f"user {user.name}", {})
@@ -102,7 +101,7 @@ class AccountEditor:
         token = self.accounts.add_token(owner.user_id, digest_of(text), new)
         if token is None:
             raise AccountConflict(f"{owner.name} has a token named {new.name}. Revoke it, or use another name.")
-        detail = {"scopes": in_order(new.scopes), "expires_at": new.expires_at}
+        detail = {"scopes": in_order(new.scopes), "expires": _day_of(new.expires_at)}
         self._note("token.add", f"token {owner.name}/{new.name}", detail)
         return token, text
 
@@ -126,6 +125,13 @@ def check_name(name: str) -> None:
         raise AccountRefused(Finding("name", "means something else in the audit trail", "Use another name."))
 
 
+def check_password_of(user: User, password: str) -> None:
+    """See that a user may have this password; raises AccountRefused, or AccountConflict for one who has none here."""
+    if user.subject:
+        raise AccountConflict(f"{user.name} signs in at the identity provider, and has no password here")
+    check_password(password)
+
+
 def check_password(password: str) -> None:
     """See that a password is worth one; raises AccountRefused."""
     if len(password) < SHORTEST:
@@ -145,6 +151,10 @@ def _governed(act: Callable[[], _T]) -> _T:
             "nobody would be left to manage users, or there is nobody yet: somebody has to be active and admin in both"
             " environments"
         ) from error
+
+
+def _day_of(expires_at: float | None) -> str:
+    return "never" if expires_at is None else datetime.fromtimestamp(expires_at, UTC).date().isoformat()
 
 
 def _rights_in_words(rights: Rights) -> dict[str, object]:

@@ -1,11 +1,14 @@
 """By which names the page may be asked for: a name server of somebody else may lead to us too (DNS rebinding)."""
 
+from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
 
 from dicomfabd.config import Web
 from dicomfabd.domain.addresses import is_loopback
+
+OF_PROXIES: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 
 
 def host_of(request: Request) -> str:
@@ -20,12 +23,15 @@ def host_of(request: Request) -> str:
 
 
 def check_local(request: Request) -> None:
-    """See that this machine was asked by a name of its own; raises HTTPException 421."""
+    """See that this machine was asked by a name of its own, and by no proxy; raises HTTPException 421 or 403."""
     if not is_loopback(host_of(request)):
         raise HTTPException(
             421,
             "while there are no users, ask for this machine by 127.0.0.1, [::1] or localhost. Add a user, or use it.",
         )
+    # A proxy on this machine asks by such a name, for whoever asked it.
+    if any(name in request.headers for name in OF_PROXIES):
+        raise HTTPException(403, "while there are no users, nobody comes through a proxy. Add a user first.")
 
 
 def check_named(request: Request, settings: Web) -> None:

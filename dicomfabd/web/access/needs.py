@@ -22,11 +22,13 @@ class Needs:
         environment: Where they must have it: in one environment, in either or in both. A route that acts on a
             destination lets in who has the role in either, and asks `require` for the destination's environment.
         messages: Whether they must also be allowed to read HL7 as it came.
+        background: Whether pages ask by themselves, so that it keeps nobody signed in.
     """
 
     role: Role
     environment: Environment | Reach = Environment.TEST
     messages: bool = False
+    background: bool = False
 
     def are_met(self, principal: Principal) -> bool:
         """Tell whether somebody may use the route."""
@@ -54,12 +56,16 @@ class NotSignedIn(HTTPException):
 
 
 def needs(
-    role: Role, environment: Environment | Reach = Environment.TEST, *, messages: bool = False
+    role: Role,
+    environment: Environment | Reach = Environment.TEST,
+    *,
+    messages: bool = False,
+    background: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Say what a route needs; `Role.NONE` lets everybody in. Stands below the route's own decorators."""
 
     def mark(endpoint: Endpoint) -> Endpoint:
-        setattr(endpoint, _MARK, Needs(role, environment, messages))
+        setattr(endpoint, _MARK, Needs(role, environment, messages, background))
         return endpoint
 
     return mark
@@ -123,7 +129,7 @@ async def is_still_admitted(request: Request) -> bool:
 
 async def _admit(request: Request, needed: Needs) -> Principal:
     doorman: Doorman = request.app.state.doorman
-    principal = await doorman.recognise(request)
+    principal = await doorman.recognise(request, is_use=not needed.background)
     if principal is None:
         raise NotSignedIn
     if not principal.may(needed.role, needed.environment):

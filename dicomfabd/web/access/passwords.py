@@ -3,6 +3,7 @@
 import secrets
 import unicodedata
 from functools import cached_property
+from threading import BoundedSemaphore
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -10,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST: Final = 12
 LONGEST: Final = 256
+_MOST_HASHING: Final = 3  # at once, whoever asks; sign-ins leave one to those who change a password
 
 
 class Passwords:
@@ -18,16 +20,19 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         """Take what hashes; by default with the second parameters that RFC 9106 recommends."""
         self._hasher = hasher or PasswordHasher()
+        self._turns = BoundedSemaphore(_MOST_HASHING)
 
     def hash(self, password: str) -> str:
         """Give the hash of a password, with its salt and parameters."""
-        return self._hasher.hash(_plain(password))
+        with self._turns:
+            return self._hasher.hash(_plain(password))
 
     def verify(self, password: str, known: str) -> bool:
         """Tell whether a password is the one of a hash; of no hash it takes as long to say no."""
         dummy = self._dummy
         try:
-            self._hasher.verify(known or dummy, _plain(password))
+            with self._turns:
+                self._hasher.verify(known or dummy, _plain(password))
         except (VerificationError, InvalidHashError):
             return False
         return bool(known)

@@ -15,6 +15,7 @@ from dicomfabd.web.access.hosts import check_named
 from dicomfabd.web.access.keys import csrf_of, digest_of, new_session
 from dicomfabd.web.access.limits import SignInLimits
 from dicomfabd.web.access.passwords import LONGEST
+from dicomfabd.web.request_parts import address_of
 
 _MOST_HASHING: Final = 2  # at 64 MB each
 _REFUSAL: Final = "the name or the password is wrong, or the account is not active"
@@ -50,10 +51,7 @@ class SignIn:
 
         However wrong name and password are, it takes as long, and says the same.
         """
-        wait_s = self._limits.enter(account, address)
-        if wait_s:
-            self._journal.sign_in_refused("limited", address)
-            raise HTTPException(429, f"too many attempts; try again in {wait_s} seconds", {"Retry-After": str(wait_s)})
+        self.count(account, address)
         async with self._hashing:
             user = await run_in_threadpool(self._check, account, password)
         if user is None:
@@ -61,6 +59,13 @@ class SignIn:
         else:
             self._limits.forgive(account, address)
         return user
+
+    def count(self, account: str, address: str) -> None:
+        """Count an attempt, on nobody's account where it is not known; raises HTTPException 429 for one too many."""
+        wait_s = self._limits.enter(account, address)
+        if wait_s:
+            self._journal.sign_in_refused("limited", address)
+            raise HTTPException(429, f"too many attempts; try again in {wait_s} seconds", {"Retry-After": str(wait_s)})
 
     async def let_in(self, request: Request, response: Response, user: User, by: str) -> str:
         """Open a session for somebody who was recognised, in place of one the browser has; gives their CSRF token."""
@@ -102,8 +107,3 @@ class SignIn:
         target = f"user {account}" if is_known else "user ?"
         self._trail.audit(f"http {address}", "session.refused", target, {"by": "password"})
         self._journal.sign_in_refused("password", address)
-
-
-def address_of(request: Request) -> str:
-    """Give the address somebody comes from."""
-    return request.client.host if request.client else "?"

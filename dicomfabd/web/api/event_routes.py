@@ -1,11 +1,12 @@
 """What happens, as it happens: /api/v1/events."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 
-from fastapi import Header, Query, Response
+from fastapi import Header, Query, Request, Response
 
 from dicomfabd.domain.access import Role
-from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.access.needs import GuardedRouter, is_still_admitted, needs
 from dicomfabd.web.event_stream import EventHub, EventStream
 from dicomfabd.web.request_parts import LARGEST_ID
 
@@ -29,8 +30,9 @@ def router(hub: EventHub) -> GuardedRouter:
     routes = GuardedRouter()
 
     @routes.get("/api/v1/events", response_class=Response, responses=_ANSWERS)
-    @needs(Role.VIEWER)
+    @needs(Role.VIEWER, background=True)
     async def listen_to_events(
+        request: Request,
         order_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Of one order only.")] = None,
         after: _After = None,
         last_event_id: Annotated[str, Header(max_length=40, description="The last `id` that was heard.")] = "",
@@ -41,7 +43,7 @@ def router(hub: EventHub) -> GuardedRouter:
         one that was heard it goes on after it, and nothing is left out or told twice. `changed` events have no number
         and name topics: `orders`, `messages`, `worklist`, `studies`, `pacs`.
         """
-        return EventStream(hub, order_id, _number(last_event_id, after))
+        return EventStream(hub, order_id, _number(last_event_id, after), partial(is_still_admitted, request))
 
     return routes
 

@@ -51,7 +51,7 @@ def router(desk: WebDesk) -> GuardedRouter:
         return _download(message, message.raw, f"message-{message_id}")
 
     @routes.get("/api/v1/messages/{message_id}/answer")
-    @needs(Role.VIEWER)
+    @needs(Role.VIEWER, messages=True)
     def show_answer_to_message(message_id: RowId) -> Response:
         """Give the bytes a message was answered with."""
         message = existing(desk, message_id)

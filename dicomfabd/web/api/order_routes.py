@@ -1,13 +1,15 @@
 """Everything about orders that a script may want: /api/v1/orders, and the tutorial kit's POST /orders."""
 
 import json
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query, Request, Response
 
 from dicomfabd.domain.access import Role
+from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.domain.order import Action
-from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
 from dicomfabd.web.api.filters import OrderList
 from dicomfabd.web.api.order_door import Incoming, KeyReused, OrderDoor, Outcome
 from dicomfabd.web.api.order_in import OrderIn
@@ -18,6 +20,7 @@ from dicomfabd.web.request_parts import (
     KEY_HEADER,
     Limit,
     RowId,
+    actor_of,
     body_of,
     idempotency_key,
     is_json_type,
@@ -120,7 +123,19 @@ def take_order(request: Request, body: bytes, path: str, desk: WebDesk, door: Or
         tell(desk, done, key or "person")
     if outcome.applied:
         desk.on_work()
+        _note_who(request, desk, outcome)
     return _answer(path, outcome)
+
+
+def _note_who(request: Request, desk: WebDesk, outcome: Outcome) -> None:
+    """Note which user it was; of whoever sits at this machine the message says as much, and a commit is saved."""
+    if principal_of(request).is_local:
+        return
+    # The order is kept, so that the answer must say so whatever becomes of this.
+    with suppress(StoreUnavailable):
+        for done in outcome.applied:
+            detail = {"action": done.action.value, "message": outcome.message_id}
+            desk.messages.audit(actor_of(request), "order.place", f"order {done.order_id}", detail)
 
 
 def _answer(path: str, outcome: Outcome) -> Response:

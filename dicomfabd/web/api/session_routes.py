@@ -10,11 +10,11 @@ from dicomfabd.web.access.doorman import csrf_token, session_of
 from dicomfabd.web.access.editing import AccountEditor
 from dicomfabd.web.access.keys import digest_of
 from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
-from dicomfabd.web.access.signing_in import SignIn, address_of
+from dicomfabd.web.access.signing_in import SignIn
 from dicomfabd.web.api.account_in import PasswordIn, SignInIn
 from dicomfabd.web.api.accounts import principal_told
 from dicomfabd.web.desk import WebDesk
-from dicomfabd.web.request_parts import actor_of
+from dicomfabd.web.request_parts import actor_of, address_of
 
 SESSION: Final = "/api/v1/session"
 

@@ -6,7 +6,7 @@ from fastapi import FastAPI, HTTPException, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from dicomfabd.domain.access import Reach, Role, User
-from dicomfabd.web.access.editing import AccountConflict, AccountEditor, AccountRefused
+from dicomfabd.web.access.editing import AccountConflict, AccountEditor, AccountRefused, check_password_of
 from dicomfabd.web.access.needs import GuardedRouter, needs
 from dicomfabd.web.api.account_in import UserChangeIn, UserIn
 from dicomfabd.web.api.accounts import user_told
@@ -51,6 +51,9 @@ def router(desk: WebDesk) -> GuardedRouter:
         """Change what a user may do, or their password; it counts at once."""
         user = _existing(desk, name)
         rights = wanted.rights(user.rights)
+        # Before anything is done: all of it, or nothing.
+        if wanted.password:
+            check_password_of(user, wanted.password)
         if rights != user.rights:
             user = editor(request).change(user, rights)
         if wanted.password:

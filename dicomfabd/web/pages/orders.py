@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
-from dicomfabd.domain.access import Role
+from dicomfabd.domain.access import Environment, Role
 from dicomfabd.store.interface import StoredMessage, StoredOrder
 from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
 from dicomfabd.web.access.reading import note_read
@@ -48,7 +48,7 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
             wanted=wanted,
             state=next(iter(wanted.state), "") if len(wanted.state) == 1 else "",
             older=with_cursor(request, found.next) if found.next else "",
-            destinations=[destination.name for destination in desk.destinations().all() if destination.active],
+            destinations=_reachable(request, desk),
         )
 
     @routes.get("/orders/{order_id}", response_class=HTMLResponse)
@@ -67,11 +67,21 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
             messages=messages,
             raw=_shown(request, desk, messages),
             instances=instances(desk.book.instances(order_id)),
-            destinations=[destination for destination in desk.destinations().all() if destination.active],
+            destinations=_reachable(request, desk),
             in_words=action_in_words,
         )
 
     return routes
+
+
+def _reachable(request: Request, desk: WebDesk) -> list[str]:
+    """Give the destinations that whoever asks may send to."""
+    principal = principal_of(request)
+    return [
+        destination.name
+        for destination in desk.destinations().all()
+        if destination.active and principal.may(Role.OPERATOR, Environment(destination.environment))
+    ]
 
 
 def _messages(desk: WebDesk, told: dict[str, Any]) -> list[StoredMessage]:

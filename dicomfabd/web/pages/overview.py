@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from dicomfabd.domain.access import Role
+from dicomfabd.domain.access import Reach, Role
 from dicomfabd.domain.order import OrderState
 from dicomfabd.store.search_interface import Counts
 from dicomfabd.telemetry.history import Past, Span
-from dicomfabd.web.access.needs import GuardedRouter, needs
+from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
 from dicomfabd.web.api.orders import moment
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.pages.charts import Chart, chart
@@ -44,9 +44,11 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
     routes = GuardedRouter(include_in_schema=False)
 
     @routes.get("/", response_class=HTMLResponse)
-    @needs(Role.VIEWER)
-    def overview(request: Request) -> HTMLResponse:
-        """The first page."""
+    @needs(Role.VIEWER, Reach.EITHER)
+    def overview(request: Request) -> Response:
+        """The first page; who may look at PACS of prod alone begins there."""
+        if not principal_of(request).may(Role.VIEWER):
+            return RedirectResponse("/pacs", 303)
         counts = desk.figures.counts()
         hour = desk.history.of(Span.HOUR)
         checks = desk.health.results()

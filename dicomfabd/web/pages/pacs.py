@@ -29,6 +29,7 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
         registry = desk.destinations()
         jobs = desk.book.job_counts()
         away = desk.book.pauses()
+        principal = principal_of(request)
         rows = [
             summary(destination, registry)
             | {
@@ -36,10 +37,17 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
                 "failed": jobs.get((destination.name, "failed"), 0),
                 "done": jobs.get((destination.name, "done"), 0) + jobs.get((destination.name, "committed"), 0),
                 "is_away": destination.name in away,
+                "may_echo": principal.may(Role.OPERATOR, Environment(destination.environment)),
             }
             for destination in visible(request, registry.all())
         ]
-        return pages.render(request, "pacs.html", rows=rows)
+        return pages.render(
+            request,
+            "pacs.html",
+            rows=rows,
+            may_echo=any(row["may_echo"] for row in rows),
+            may_add=principal.may(Role.ADMIN, Reach.EITHER),
+        )
 
     @routes.get("/pacs/new", response_class=HTMLResponse)
     @needs(Role.ADMIN, Reach.EITHER)
@@ -58,13 +66,14 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
             raise HTTPException(404, f"there is no destination named {name}")
         require(request, Role.VIEWER, destination.environment)
         others = [other.name for other in registry.all() if other.name != name]
-        is_admin = principal_of(request).may(Role.ADMIN, Environment(destination.environment))
+        principal, environment = principal_of(request), Environment(destination.environment)
         return pages.render(
             request,
             "pacs_one.html",
             pacs=summary(destination, registry),
             groups=groups(destination, others),
-            may_edit=is_admin and not registry.is_fixed(name),
+            may_echo=principal.may(Role.OPERATOR, environment),
+            may_edit=principal.may(Role.ADMIN, environment) and not registry.is_fixed(name),
             known_by=_known_by(registry.all(), name),
         )
 

@@ -13,11 +13,12 @@ from dicomfabd.web.access.hosts import check_named
 from dicomfabd.web.access.journeys import Journeys
 from dicomfabd.web.access.needs import GuardedRouter, needs
 from dicomfabd.web.access.oidc import Provider, ProviderFailed
-from dicomfabd.web.access.signing_in import SignIn, address_of
+from dicomfabd.web.access.signing_in import SignIn
 from dicomfabd.web.api.accounts import rights_told
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.pages.addresses import own_path
 from dicomfabd.web.pages.rendering import Pages
+from dicomfabd.web.request_parts import address_of
 
 _Next = Annotated[str, Query(max_length=2000, alias="next")]
 _Given = Annotated[str, Query(max_length=4096)]
@@ -87,6 +88,8 @@ def router(desk: WebDesk, pages: Pages, sign_in: SignIn) -> GuardedRouter:
                 raise _Refused("journey")
             if error or not code:
                 raise _Refused("denied")
+            # Each costs requests to the provider, and a thread of ours that waits for them.
+            sign_in.count("", address_of(request))
             address = _return_address(request, settings)
             identity = await run_in_threadpool(provider.identify, code, journey.attempt, address)
             user = await run_in_threadpool(_known, desk, identity.subject, identity.name, identity.rights)

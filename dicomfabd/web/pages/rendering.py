@@ -62,6 +62,7 @@ class Pages:
             "principal": principal,
             "is_open": principal is LOCAL,
             "csrf_token": csrf_token(request),
+            "sees_test": principal.may(Role.VIEWER),
             "may_operate": principal.may(Role.OPERATOR),
             "may_administer": principal.may(Role.ADMIN, Reach.BOTH),
             "navigation": [link for link in _NAVIGATION if principal.may(link.role, link.where)],

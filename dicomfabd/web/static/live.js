@@ -39,6 +39,11 @@ async function refresh() {
   if (document.hidden) return;
   try {
     const response = await fetch(location.href, { headers: { Accept: "text/html", "X-Background": "1" } });
+    if (new URL(response.url).pathname === "/sign-in") {
+      // Who is signed out leaves nothing on the screen.
+      location.assign(response.url);
+      return;
+    }
     if (!response.ok || response.redirected) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const region of regions()) {

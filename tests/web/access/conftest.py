@@ -1,10 +1,13 @@
 """People of every kind, and browsers and scripts that are theirs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from dicomfabd.config import Web
 from dicomfabd.domain.access import Rights, Role, Scope, User
 from dicomfabd.store.accounts_interface import NewToken
 from dicomfabd.web.access.keys import digest_of, new_token
@@ -13,12 +16,19 @@ from dicomfabd.web.server import build
 from tests.web.conftest import a_client
 
 PASSWORD = "correct horse battery"  # noqa: S105 - nobody's
+OIDC = {"issuer": "https://idp.example", "client_id": "fab", "test": {"viewers": ["all"]}}
 GOVERNOR = Rights(Role.ADMIN, Role.ADMIN, sees_messages=True)
 
 
 @pytest.fixture
 def app(desk, journal) -> Guards:
     return Guards(build(desk), journal)
+
+
+@pytest.fixture
+def web(desk) -> FastAPI:
+    """Give the application as it is with every feature on."""
+    return build(replace(desk, access=replace(desk.access, settings=Web(oidc=OIDC))))
 
 
 @pytest.fixture

@@ -386,3 +386,23 @@ def test_the_pages_show_what_there_is(ann, add, browser, access):
     assert "read, phi" in tokens
     assert 'data-action="/api/v1/session/password"' in tokens
     assert "Only mine" in client.get("/tokens?of=all", headers=HTML).text
+
+
+@pytest.mark.parametrize("password", ["short", "a" * 20])
+def test_a_change_is_made_whole_or_not_at_all(ann, add, browser, store, password):
+    """A password that is refused leaves the roles as they were."""
+    add("bob", Rights(Role.VIEWER))
+
+    answer = browser(ann).patch("/api/v1/users/bob", json={"test": "admin", "password": password})
+
+    assert (400, "password") == (answer.status_code, answer.json()["errors"][0]["field"])
+    assert Rights(Role.VIEWER) == store.accounts.user("bob").rights
+
+
+def test_a_password_for_somebody_of_the_provider_changes_nothing_else(ann, browser, store):
+    """They have none here."""
+    store.accounts.enroll("https://idp kim", "kim", Rights(Role.VIEWER))
+
+    answer = browser(ann).patch("/api/v1/users/kim", json={"test": "admin", "password": "another long password"})
+
+    assert (409, Rights(Role.VIEWER)) == (answer.status_code, store.accounts.user("kim").rights)

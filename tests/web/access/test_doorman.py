@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 from fastapi import Request
+from fastapi.testclient import TestClient
 
 from dicomfabd.config import Web
 from dicomfabd.domain.access import Rights, Role, Scope
+from dicomfabd.web import event_stream
 from dicomfabd.web.access.needs import GuardedRouter, is_still_admitted, needs
 from dicomfabd.web.guards import Guards
 from dicomfabd.web.server import build
 from tests.web.access.conftest import PASSWORD
-from tests.web.conftest import a_client
+from tests.web.conftest import KIT, a_client
 
 ORDERS = "/api/v1/orders"
 
@@ -260,3 +262,91 @@ def test_an_answer_that_goes_on_ends_with_the_right_to_it(ann, add, desk, journa
     assert [True, True, False] == asked(lambda: None, lambda: clock.advance(1799), lambda: clock.advance(1))
     taken = access.accounts.change
     assert [True, False] == asked(lambda: None, lambda: taken(bob.user_id, Rights(prod=Role.ADMIN)) and None)
+
+
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"]
+)
+def test_without_users_nobody_comes_through_a_proxy(with_settings, ann, access, header):
+    """A proxy on this machine asks by a name of its own, on behalf of the world."""
+    access.accounts._file.writer.run(lambda db: db.execute("DELETE FROM users"))
+    client = with_settings()
+
+    answers = [client.get(path, headers={header: "203.0.113.9"}) for path in (ORDERS, "/", "/sign-in")]
+
+    assert [403] * 3 == [answer.status_code for answer in answers]
+    assert "Add a user first" in answers[0].json()["detail"]
+    assert 200 == client.get(ORDERS).status_code
+
+
+def test_with_users_a_proxy_is_welcome(with_settings, ann):
+    """Everybody signs in then."""
+    assert 401 == with_settings().get(ORDERS, headers={"X-Forwarded-For": "203.0.113.9"}).status_code
+
+
+@pytest.mark.parametrize("address", ["<script>", "a b", "x" * 65, "203.0.113.9\u00e9"])
+def test_what_a_proxy_calls_an_address_is_one_or_is_not_written_down(desk, journal, ann, store, address):
+    """A header may say anything."""
+    client = TestClient(Guards(build(desk), journal), "http://fab.example", client=(address, 1))
+
+    client.post("/api/v1/session", json={"name": "ann", "password": "wrong horse battery"})
+
+    assert "http ?" == store.messages.audit_trail()[0].actor
+
+
+def test_the_answer_to_a_message_is_hl7_too(ann, add, browser, take):
+    """It repeats what the sender wrote; and no list or detail holds either text."""
+    take(raw=b"MSH|^~\\&|RIS|HOSP\rPID|||P1||UNTOLD^NAME\r")
+    client = browser(add("bob", Rights(Role.ADMIN, Role.ADMIN)))
+
+    statuses = [client.get(f"/api/v1/messages/1/{part}").status_code for part in ("raw", "answer")]
+    seen = "".join(
+        client.get(path, headers={"Accept": accept}).text
+        for path, accept in (
+            ("/api/v1/messages", "*/*"),
+            ("/api/v1/messages/1", "*/*"),
+            ("/messages", "text/html"),
+            ("/messages/1", "text/html"),
+            ("/api/v1/audit", "*/*"),
+        )
+    )
+
+    assert [403, 403] == statuses
+    assert "message 1" in seen.lower()
+    assert "UNTOLD" not in seen
+    assert "MSA|" not in seen
+
+
+def test_a_page_that_listens_keeps_nobody_signed_in(ann, browser, clock, monkeypatch):
+    """A browser listens again every ten minutes, by itself."""
+    monkeypatch.setattr(event_stream, "LIFE_S", 0.01)
+    client = browser(ann)
+    for _ in range(2):
+        clock.advance(899)
+        assert 200 == client.get("/api/v1/events").status_code
+
+    clock.advance(3)
+
+    assert 401 == client.get("/api/v1/session").status_code
+
+
+@pytest.mark.parametrize("path", [ORDERS, "/orders"])
+def test_who_places_an_order_is_in_the_audit_trail(ann, script, store, path):
+    """A refused one is none, and one that comes again is placed once; on this machine without users nobody is noted."""
+    client = script(ann, Scope.OPERATE)
+
+    statuses = [client.post(path, json=order, headers={"Idempotency-Key": "k"}).status_code for order in (KIT, KIT)]
+    statuses.append(client.post(path, json=KIT | {"patient_id": ""}).status_code)
+
+    assert [statuses[0], 400] == statuses[1:]
+    assert [("ann/ci testclient", "order.place", "order 1")] == [
+        (entry.actor, entry.action, entry.target) for entry in store.messages.audit_trail()
+    ]
+    assert {"action": "created", "message": 1} == store.messages.audit_trail()[0].detail
+
+
+def test_without_users_an_order_costs_one_commit(with_settings, store):
+    """Its message says from where it came."""
+    answer = with_settings().post(ORDERS, json=KIT)
+
+    assert (201, []) == (answer.status_code, store.messages.audit_trail())

@@ -432,3 +432,15 @@ def test_the_highest_role_of_the_groups_counts():
     assert Rights(Role.ADMIN, Role.ADMIN) == rights_of(frozenset({"fab-admins", "fab-operators"}), settings)
     assert Rights(sees_messages=True) == rights_of(frozenset({"fab-phi"}), settings)
     assert Rights() == rights_of(frozenset({"admins", "fab-admin"}), settings)
+
+
+def test_a_way_back_cannot_be_taken_again_and_again(page, provider):
+    """Each asks the provider something, and has a thread of ours wait for it."""
+    client = page()
+    left = client.get("/sign-in/oidc")
+    back = at_the_provider(left.headers["location"]).removeprefix("http://fab.example:8080").replace("code=", "code=x")
+    cookie = {"Cookie": f"dicomfabd_oidc={client.cookies['dicomfabd_oidc']}"}
+
+    statuses = [client.get(back, headers=cookie).status_code for _ in range(31)]
+
+    assert [303] * 30 + [429] == statuses

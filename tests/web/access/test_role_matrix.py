@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
-from dicomfabd.config import Web
 from dicomfabd.domain.access import Environment, Reach, Rights, Role, Scope
 from dicomfabd.web.access import needs as access_needs
 from dicomfabd.web.access.needs import GuardedRoute, GuardedRouter, Needs, needs_of
 from dicomfabd.web.guards import Guards
-from dicomfabd.web.server import build
 from tests.web.access.conftest import GOVERNOR, PASSWORD
 from tests.web.conftest import a_client
 
@@ -29,8 +27,6 @@ OPEN = {
     ("GET", "/sign-in/oidc/callback"),
 }
 """All that may be used by everybody; besides the files under /static."""
-
-OIDC = {"issuer": "https://idp.example", "client_id": "fab", "test": {"viewers": ["all"]}}
 
 
 @dataclass(frozen=True)
@@ -111,12 +107,6 @@ def operations(app: FastAPI) -> list[tuple[str, str, Needs]]:
 def address(path: str) -> str:
     """Give an address of a route."""
     return re.sub(r"\{[^}]*\}", "1", path)
-
-
-@pytest.fixture
-def web(desk):
-    """Give the application as it is with every feature on."""
-    return build(replace(desk, access=replace(desk.access, settings=Web(oidc=OIDC))))
 
 
 def test_every_route_says_what_it_needs(web):
@@ -205,6 +195,54 @@ def test_everybody_may_what_the_route_needs_and_no_more(web, journal, ann, acces
     }
 
     assert {} == wrong
+
+
+def test_a_session_alone_changes_nothing(web, journal, ann):
+    """Without the token of a page, or from a page of another site, on every route that could change something."""
+    client = a_client(Guards(web, journal), "fab.example", follow_redirects=False)
+    token = client.post("/api/v1/session", json={"name": "ann", "password": PASSWORD}).json()["csrf_token"]
+    foreign = {"X-CSRF-Token": token, "Origin": "http://evil.example"}
+    beside = {"X-CSRF-Token": token, "Sec-Fetch-Site": "same-site"}
+    changing = [
+        (method, address(path))
+        for method, path, needed in operations(web)
+        if method != "GET" and needed.role is not Role.NONE
+    ]
+
+    statuses = {
+        (method, path, tuple(headers)): client.request(method, path, headers=headers, content=b"{}").status_code
+        for method, path in changing
+        for headers in ({}, {"X-CSRF-Token": "0" * 64}, foreign, beside)
+    }
+
+    assert len(changing) > 30
+    assert {403} == set(statuses.values()), {route: status for route, status in statuses.items() if status != 403}
+    assert 200 == client.get("/api/v1/session").status_code
+
+
+def test_a_sign_in_from_another_sites_page_is_none(web, journal, ann):
+    """Or somebody would work as somebody else without knowing."""
+    client = a_client(Guards(web, journal), "fab.example")
+    answer = client.post(
+        "/api/v1/session", json={"name": "ann", "password": PASSWORD}, headers={"Origin": "http://evil.example"}
+    )
+
+    assert (403, False) == (answer.status_code, "set-cookie" in answer.headers)
+
+
+@pytest.mark.parametrize("way", ["route", "router", "mount"])
+def test_no_other_door_goes_unseen(web, way):
+    """What is added beside the guarded routers is found by the test above."""
+    plain = APIRouter()
+    plain.get("/forgotten")(lambda: "")
+    {
+        "route": lambda: web.get("/forgotten")(lambda: ""),
+        "router": lambda: web.include_router(plain),
+        "mount": lambda: web.mount("/forgotten", FastAPI()),
+    }[way]()
+
+    with pytest.raises(AssertionError):
+        test_every_route_says_what_it_needs(web)
 
 
 def test_somebody_without_any_role_gets_nowhere(web, journal, ann, access, turned_back):

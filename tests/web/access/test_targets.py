@@ -232,3 +232,51 @@ def test_a_retry_in_test_needs_nobody_in_prod(someone, store):
 
     people = (someone(V, OP), someone(OP, N))
     assert [403, 200] == [client.post("/api/v1/orders/1/retry").status_code for client in people]
+
+
+@pytest.mark.parametrize("named", [[], ["test"], ["prod"]])
+def test_a_retry_of_many_goes_to_no_prod_by_who_is_no_operator_there(someone, store, named):
+    """Whatever is named beside it: a retry goes wherever something failed or waits."""
+    place(store, Leg("test"), Leg("prod"))
+    body = {"action": "retry", "order_ids": [1], "destinations": named}
+
+    answer = someone(OP, V).post("/api/v1/orders/bulk", json=body)
+
+    assert (
+        (403, None) == (answer.status_code, None)
+        if named == ["prod"]
+        else (200, 0)
+        == (
+            answer.status_code,
+            answer.json()["done"],
+        )
+    )
+    assert "order.retry" not in [event.event for event in store.book.timeline(1)]
+
+
+@pytest.mark.parametrize(
+    ("roles", "wanted"),
+    [((OP, OP), ["prod", "test"]), ((OP, V), ["test"]), ((OP, N), ["test"]), ((V, V), []), ((A, OP), ["prod", "test"])],
+)
+def test_pages_offer_what_one_may(someone, put, roles, wanted):
+    """Where to send, whom to echo; and no button that would only be refused."""
+    put()
+    client = someone(*roles)
+
+    def page(path):
+        return client.get(path, headers={"Accept": "text/html"}).text
+
+    for path in ("/orders", "/orders/1"):
+        assert wanted == [name for name in ("prod", "test") if f"<option>{name}</option>" in page(path)]
+    listed = page("/pacs")
+    assert wanted == [name for name in ("prod", "test") if f'class="echo" data-name="{name}"' in listed]
+    assert (bool(wanted), A in roles) == ("echo-all" in listed, "/pacs/new" in listed)
+    assert wanted == [name for name in ("prod", "test") if f'data-echo="{name}"' in page(f"/pacs/{name}")]
+
+
+@pytest.mark.parametrize(("roles", "path"), [((N, V), "/pacs"), ((V, N), "/"), ((V, V), "/")])
+def test_everybody_has_a_first_page(someone, roles, path):
+    """Who may look at PACS of prod alone would else be refused at once."""
+    answer = someone(*roles).get("/", headers={"Accept": "text/html"})
+
+    assert (200, path) == (answer.status_code, answer.url.path)

@@ -97,7 +97,7 @@ def test_who_is_no_operator_of_prod_acts_on_test_only(client, failed, fixed, sto
     """Whatever else the same request may do, and whether or not the destination is named."""
 
     class Porter:
-        async def recognise(self, _request):
+        async def recognise(self, _request, **_):
             return Principal("tess", Role.OPERATOR, Role.VIEWER)
 
     fixed.append(Destination("main", "pacs.example", 104, "MAIN", environment="prod"))

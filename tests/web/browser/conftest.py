@@ -7,12 +7,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from tests.daemons import SETTINGS, RunningDaemon
 
 PICTURES = Path(__file__).parents[3] / "artifacts" / "pages"
 """Kept after the run, to be looked at; git ignores them."""
+
+
+LOOKS = ((360, "light"), (768, "light"), (1280, "light"), (1600, "light"), (360, "dark"), (1280, "dark"))
+JUDGED = ((360, "dark"), (1280, "light"))
+"""Sizes at which every page is looked at, and those at which axe judges it."""
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +55,13 @@ class Visitor:
         self._browser = browser
         self._contexts = []
 
-    def open(self, path: str, width: int = 1280, scheme: str = "light", height: int = 900) -> Page:
-        context = self._browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    def open(
+        self, path: str, width: int = 1280, scheme: str = "light", height: int = 900, state: StorageState | None = None
+    ) -> Page:
+        """Open a page in a browser of its own, which holds the cookies of `state`."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, storage_state=state
+        )
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: self._heard(said.type, said.text))
@@ -59,6 +70,12 @@ class Visitor:
         page.set_default_timeout(15_000)
         page.goto(self.site + path)
         return page
+
+    def forgive(self, *statuses: int) -> None:
+        """Forget that Chromium told of answers that were to be expected; there has to be one of each."""
+        told = [f"console: Failed to load resource: the server responded with a status of {it} " for it in statuses]
+        assert [] == [it for it in told if not any(said.startswith(it) for said in self.wrong)]
+        self.wrong = [said for said in self.wrong if not said.startswith(tuple(told))]
 
     def close(self) -> None:
         for context in self._contexts:
@@ -88,3 +105,18 @@ def keep_picture(page: Page, name: str) -> None:
     page.screenshot(
         path=PICTURES / f"{re.sub('[^a-z0-9-]+', '-', name.lower()).strip('-') or 'overview'}.png", full_page=True
     )
+
+
+def beyond(page) -> int:
+    """Give how far a page reaches beyond the window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def violations(page) -> list[str]:
+    """Give what axe finds that is serious."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{it['id']}: {it['help']} at {[node['target'] for node in it['nodes'][:3]]}"
+        for it in violations
+        if it["impact"] in ("serious", "critical")
+    ]

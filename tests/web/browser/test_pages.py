@@ -1,14 +1,11 @@
 """Every page: light and dark, narrow and wide, judged by axe, silent on the console."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.web.browser.conftest import keep_picture
+from tests.web.browser.conftest import JUDGED, LOOKS, beyond, keep_picture, violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-LOOKS = ((360, "light"), (768, "light"), (1280, "light"), (1600, "light"), (360, "dark"), (1280, "dark"))
-JUDGED = ((360, "dark"), (1280, "light"))
 PAGES = (
     "/",
     "/orders",
@@ -49,20 +46,10 @@ def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, daemon, path):
         page = visitor.open(path, width, scheme)
         page.wait_for_load_state("load")
         page.locator("h1").wait_for(state="attached")
-        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found += [f"{width} {scheme}: reaches {beyond} px beyond the window"] if beyond > 0 else []
+        found += [f"{width} {scheme}: reaches {beyond(page)} px beyond the window"] if beyond(page) > 0 else []
         if (width, scheme) in JUDGED:
-            found += [f"{width} {scheme}: {said}" for said in _violations(page)]
+            found += [f"{width} {scheme}: {said}" for said in violations(page)]
         if width in (360, 1280):
             keep_picture(page, f"{name}-{width}-{scheme}")
 
     assert [] == found
-
-
-def _violations(page):
-    violations = Axe().run(page).response["violations"]
-    return [
-        f"{it['id']}: {it['help']} at {[node['target'] for node in it['nodes'][:3]]}"
-        for it in violations
-        if it["impact"] in ("serious", "critical")
-    ]
