@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import acks, delivery, endurance, fabrication, latency, outage, worklist
+from benchmarks import acks, delivery, endurance, fabrication, latency, lists, outage, worklist
 
 BENCHMARKS = {
     "acks": acks.main,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "fabrication": fabrication.main,
     "delivery": delivery.main,
     "latency": latency.main,
+    "lists": lists.main,
     "outage": outage.main,
     "worklist": worklist.main,
 }

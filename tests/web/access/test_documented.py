@@ -41,7 +41,7 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
 
 
-def test_its_commands_work_one_after_the_other(cli):  # noqa: F811
+def test_its_commands_work_one_after_the_other(cli):  # noqa: F811 - the fixture
     """As an administrator types them, with the password piped in."""
     commands = [line for block in blocks(ACCESS, "sh") for line in block.splitlines() if line.startswith("dicomfabd ")]
     done = {command: cli(*shlex.split(command)[1:], stdin=b"correct horse battery\n").exit_code for command in commands}
@@ -158,7 +158,7 @@ def test_it_lists_every_word_of_the_audit_log():
 
 
 @pytest.mark.parametrize("heading", ["Locked out"])
-def test_the_commands_of_a_table_are_commands(cli, heading):  # noqa: F811
+def test_the_commands_of_a_table_are_commands(cli, heading):  # noqa: F811 - the fixture
     """With their options."""
     cli("users", "add", "NAME".lower(), "--admin", stdin=b"correct horse battery\n")
     named = [command for row in rows(heading) for command in re.findall(r"`dicomfabd ([^`]+)`", row[1])]
