@@ -26,6 +26,7 @@ from dicomfabd.store.opening import Store, open_store
 from tests.builders import a_new, an_order
 
 ORDERS: Final = int(os.environ.get("LISTS_ORDERS", "1000000"))
+PATIENTS: Final = 100_000
 ROUNDS: Final = 40
 BAR_MS: Final = 100
 _AT_ONCE: Final = 1000
@@ -70,6 +71,8 @@ def _fill(path: Path) -> None:
             clock.now += _DAYS * 86_400 * _AT_ONCE / ORDERS
             store.inbox.accept([_submission(number) for number in range(first, min(first + _AT_ONCE, ORDERS))])
             store.checkpoint()
+        for first in range(0, PATIENTS, _AT_ONCE):
+            store.patients.bring([_patient(number) for number in range(first, first + _AT_ONCE)])
     with closing(sqlite3.connect(path)) as db:
         # Of a thousand old orders one was cancelled, and of twenty thousand one failed; the newest wait.
         old = ORDERS - 2000
@@ -78,6 +81,9 @@ def _fill(path: Path) -> None:
         for state, every in (("cancelled", 1000), ("failed", 20_000)):
             db.execute("UPDATE orders SET state = ? WHERE id < ? AND id % ? = 7", (state, old, every))
             db.execute("UPDATE jobs SET state = ? WHERE order_id < ? AND order_id % ? = 7", (state, old, every))
+        # What is over is on no worklist any more.
+        db.execute("UPDATE steps SET status = 'COMPLETED', done_at = 0, is_listed = 0 WHERE order_id < ?", (old,))
+        db.execute("DELETE FROM stations WHERE order_id < ?", (old,))
         db.execute("UPDATE messages SET ack_code = 'AE' WHERE id % 500 = 3")
         db.execute("UPDATE messages SET is_quarantined = 1 WHERE id % 2500 = 3")
         db.execute("UPDATE messages SET message_type = 'ADT^A08' WHERE id % 5 = 0")
@@ -97,11 +103,15 @@ class _Clock:
 _TEMPLATE: Final = an_order()
 
 
+def _patient(number: int) -> Patient:
+    name = f"{_FAMILIES[number % 89 % len(_FAMILIES)]}^{_GIVEN[number % 53 % len(_GIVEN)]}"
+    return Patient(f"P{number:07d}", name, "GENERAL")
+
+
 def _order(number: int) -> Order:
     modality = _MODALITIES[number * 7 % 97 % len(_MODALITIES)]
     part = _PARTS[number // 3 % len(_PARTS)]
     start = datetime.now(UTC) - timedelta(days=_DAYS * (ORDERS - number) / ORDERS - number % 14)
-    name = f"{_FAMILIES[number % 89 % len(_FAMILIES)]}^{_GIVEN[number % 53 % len(_GIVEN)]}"
     return replace(
         _TEMPLATE,
         accession_number="UNIQUE-4711" if number == ORDERS // 3 else f"A{number:08d}",
@@ -110,7 +120,7 @@ def _order(number: int) -> Order:
         study_instance_uid=f"2.25.{number + 10**30}",
         modality=modality,
         procedure=Code(f"{modality}{number % 40:03d}", f"{modality} {part} WITH CONTRAST", "L"),
-        patient=Patient(f"P{number // 3:07d}", "Rarename^Zoltan" if number == 5000 else name, "GENERAL"),
+        patient=Patient("P0001666", "Rarename^Zoltan", "GENERAL") if number == 5000 else _patient(number // 3),
         sender="LEGACY|ATTIC" if number % 50_000 == 11 else _SENDERS[number % 31 % len(_SENDERS)],
         steps=(
             replace(
@@ -212,7 +222,7 @@ def _measure(page: str) -> None:
         "page: patients": "/patients",
         "page: patients, by name": "/patients?text=okafor",
         "page: one order": f"/orders/{ORDERS // 2}",
-        "page: one patient": "/patients/P0100000",
+        "page: one patient": "/patients/P0050000",
         "page: studies": "/studies",
         "patients": "/api/v1/patients?text=sanchez",
         "worklist": "/api/v1/worklist?Modality=CT",

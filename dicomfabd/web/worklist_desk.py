@@ -11,13 +11,13 @@ class WorklistDesk:
 
     Attributes:
         find: (keyword or tag → value, limit, offset) → items in the DICOM JSON Model.
-        count: keyword or tag → value, to how many items match.
+        count: (keyword or tag → value, where to stop) → how many items match.
         queries: (limit, only before this number) → what modalities asked, newest first.
         why: (accession number, keys in words or the number of a query, calling and called AE title) → what the query
             does with the order, key by key.
     """
 
     find: Callable[[Mapping[str, str], int, int], list[dict[str, Any]]]
-    count: Callable[[Mapping[str, str]], int]
+    count: Callable[[Mapping[str, str], int | None], int]
     queries: Callable[[int, int | None], list[dict[str, Any]]]
     why: Callable[[str, str, str, str], dict[str, Any]]

@@ -47,12 +47,15 @@ class WorklistDesk:
         matching = (item for page in self._pages(narrowed.query) for item in self._matching(page, narrowed.checks))
         return [to_json(item) for item in islice(matching, offset, offset + limit)]
 
-    def count(self, values: Mapping[str, str]) -> int:
-        """Say how many items match keys; raises ValueError as `find`."""
+    def count(self, values: Mapping[str, str], most: int | None = None) -> int:
+        """Say how many items match keys, or `most` if there are more; raises ValueError as `find`."""
         narrowed = self._narrowed(values)
-        if not narrowed.checks:
-            return sum(map(len, self._pages(narrowed.query)))
-        return sum(1 for page in self._pages(narrowed.query) for _ in self._matching(page, narrowed.checks))
+        matching = (
+            item
+            for page in self._pages(narrowed.query)
+            for item in (self._matching(page, narrowed.checks) if narrowed.checks else page)
+        )
+        return sum(1 for _ in islice(matching, most))
 
     def queries(self, limit: int, before_id: int | None) -> list[LoggedQuery]:
         """Give what modalities asked, newest first."""

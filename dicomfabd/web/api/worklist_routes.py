@@ -68,7 +68,7 @@ def router(desk: WebDesk, door: OrderDoor) -> GuardedRouter:
     @needs(Role.VIEWER)
     def count_items(request: Request) -> dict[str, int]:
         """Say how many items match."""
-        return {"count": _asked(lambda: desk.worklist.count(_keys(request)))}
+        return {"count": _asked(lambda: desk.worklist.count(_keys(request), None))}
 
     @routes.post(WORKLIST_DOOR, status_code=201, openapi_extra=_ITEM)
     @needs(Role.OPERATOR)

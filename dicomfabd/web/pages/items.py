@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+MOST_COUNTED: Final = 10_000
+"""More items are not counted for a page."""
+
 _STEP: Final = "00400100"
 
 DicomJson = Mapping[str, Any]

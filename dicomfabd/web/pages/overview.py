@@ -15,6 +15,7 @@ from dicomfabd.web.access.needs import GuardedRouter, needs, principal_of
 from dicomfabd.web.api.orders import moment
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.pages.charts import Chart, chart
+from dicomfabd.web.pages.items import MOST_COUNTED
 from dicomfabd.web.pages.rendering import Pages
 
 _SILENT_AFTER_S = 3600.0
@@ -63,7 +64,8 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
             open=sum(counts.orders[state] for state in _OPEN),
             destinations=_destinations(desk, counts),
             senders=_senders(counts),
-            items=desk.worklist.count({}),
+            items=desk.worklist.count({}, MOST_COUNTED),
+            most_counted=MOST_COUNTED,
             disk=disk,
             disk_used=(disk.total - disk.free) / disk.total if disk.total else 0,
             periods=(_period("Last hour", hour), _period("Last day", desk.history.of(Span.DAY))),

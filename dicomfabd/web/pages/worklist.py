@@ -9,7 +9,7 @@ from dicomfabd.domain.access import Role
 from dicomfabd.web.access.needs import GuardedRouter, needs
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.pages.addresses import with_cursor
-from dicomfabd.web.pages.items import row
+from dicomfabd.web.pages.items import MOST_COUNTED, row
 from dicomfabd.web.pages.rendering import Pages
 from dicomfabd.web.request_parts import Before
 
@@ -67,6 +67,7 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
             keys=", ".join(f"{key}={value}" for key, value in keys.items()),
             items=items,
             total=total,
+            most_counted=MOST_COUNTED,
             wrong=wrong,
             offset=offset,
             page=_PAGE,
@@ -108,6 +109,7 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
 def _find(desk: WebDesk, keys: dict[str, str], offset: int) -> tuple[list[dict[str, str]], int, str]:
     """Give the rows of a page, how many items fit in all, and what is wrong with the question."""
     try:
-        return [row(item) for item in desk.worklist.find(keys, _PAGE, offset)], desk.worklist.count(keys), ""
+        items = [row(item) for item in desk.worklist.find(keys, _PAGE, offset)]
+        return items, desk.worklist.count(keys, MOST_COUNTED), ""
     except ValueError as error:
         return [], 0, str(error)
