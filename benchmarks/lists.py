@@ -120,7 +120,7 @@ def _order(number: int) -> Order:
         study_instance_uid=f"2.25.{number + 10**30}",
         modality=modality,
         procedure=Code(f"{modality}{number % 40:03d}", f"{modality} {part} WITH CONTRAST", "L"),
-        patient=Patient("P0001666", "Rarename^Zoltan", "GENERAL") if number == 5000 else _patient(number // 3),
+        patient=Patient("RARE1", "Rarename^Zoltan", "GENERAL") if number == 5000 else _patient(number // 3),
         sender="LEGACY|ATTIC" if number % 50_000 == 11 else _SENDERS[number % 31 % len(_SENDERS)],
         steps=(
             replace(
@@ -229,7 +229,7 @@ def _measure(page: str) -> None:
         "counts": "/api/v1/counts",
         "metrics": "/metrics",
     }
-    print(f"{'list':>34} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} {'rows':>6}")
+    print(f"{'list':>34} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8} {'rows':>6}")
     slow = []
     with closing(HTTPConnection(urlsplit(page).netloc)) as connection:
 
@@ -239,7 +239,7 @@ def _measure(page: str) -> None:
             body = answer.read()
             if answer.status != 200:
                 raise AssertionError(f"{path}: {answer.status} {body[:500]!r}")
-            if not answer.headers["content-type"].startswith("application/json"):
+            if "json" not in answer.headers["content-type"]:
                 return body.count(b"<tr>")
             told = json.loads(body)
             rows = told if isinstance(told, list) else next((it for it in told.values() if isinstance(it, list)), [])
@@ -255,7 +255,7 @@ def _measure(page: str) -> None:
                 started = time.perf_counter()
                 rows = get(path)
                 times.append((time.perf_counter() - started) * 1000)
-            quantiles = statistics.quantiles(times, n=100)
-            print(f"{what:>34} {quantiles[49]:>8.1f} {quantiles[98]:>8.1f} {max(times):>8.1f} {rows:>6}", flush=True)
-            slow += [what] if quantiles[98] > BAR_MS else []
-    print(f"over {BAR_MS} ms: {', '.join(slow) or 'none'}\n")
+            middle, p95 = statistics.median(times), statistics.quantiles(times, n=20, method="inclusive")[18]
+            print(f"{what:>34} {middle:>8.1f} {p95:>8.1f} {max(times):>8.1f} {rows:>6}", flush=True)
+            slow += [what] if p95 > BAR_MS else []
+    print(f"p95 over {BAR_MS} ms: {', '.join(slow) or 'none'}\n")

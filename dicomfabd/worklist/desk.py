@@ -17,6 +17,7 @@ from dicomfabd.worklist.profiles import Profiles
 from dicomfabd.worklist.question import Narrowed, Question, done_since
 
 _PAGE: Final = 500
+_LOADED: Final = 100  # orders read at once
 
 
 class WorklistDesk:
@@ -95,6 +96,10 @@ class WorklistDesk:
             yield page
 
     def _matching(self, page: Sequence[ListedItem], checks: Sequence[Check]) -> Iterator[Item]:
+        for first in range(0, len(page), _LOADED):
+            yield from self._matching_few(page[first : first + _LOADED], checks)
+
+    def _matching_few(self, page: Sequence[ListedItem], checks: Sequence[Check]) -> Iterator[Item]:
         orders = self._book.load({listed.order_id for listed in page})
         for listed in page:
             on_file = orders.get(listed.order_id)

@@ -4,14 +4,14 @@ import { isolated, make, table } from "/static/build.js";
 
 const WATCH_MS = 700;
 const COLUMNS = [
-  ["pacs", "PACS"], ["patient_name", "Patient"], ["patient_id", "ID"], ["study_date", "Date"], ["study_time", "Time"],
-  ["study_description", "Description"], ["accession_number", "Accession"], ["modalities_in_study", "Modalities"],
+  ["pacs", "PACS"], ["patient_name", "Patient"], ["patient_id", "ID"], ["when", "Date"],
+  ["study_description", "Description"], ["accession_number", "Accession"], ["modalities", "Modalities"],
   ["number_of_study_related_series", "Series"], ["number_of_study_related_instances", "Images"],
 ];
 const byId = (id) => document.getElementById(id);
 const form = byId("query");
 let rows = [];
-let order = { column: "study_date", down: true };
+let order = { column: "when", down: true };
 let asking = null;
 
 function parameters() {
@@ -43,6 +43,14 @@ async function ask(level, extra) {
   return answer;
 }
 
+/** Gives a row with date, time and modalities as people read them. */
+function shown(row) {
+  const [day, time] = [row.study_date ?? "", row.study_time ?? ""];
+  const date = /^\d{8}$/.test(day) ? `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}` : day;
+  const clock = /^\d{4}/.test(time) ? `${time.slice(0, 2)}:${time.slice(2, 4)}` : time;
+  return { ...row, when: `${date} ${clock}`.trim(), modalities: String(row.modalities_in_study ?? "").replaceAll("\\", " ") };
+}
+
 function sorted() {
   const { column, down } = order;
   const factor = down ? -1 : 1;
@@ -58,7 +66,7 @@ function acts(row) {
   const here = `/api/v1/pacs/${encodeURIComponent(row.pacs)}/studies/${encodeURIComponent(row.study_instance_uid)}`;
   const series = make("button", { type: "button", class: "quiet" }, "Series");
   series.addEventListener("click", () => drill(row));
-  const copy = make("button", { type: "button", class: "quiet", title: row.study_instance_uid }, "Copy UID");
+  const copy = make("button", { type: "button", class: "quiet", title: `Copy ${row.study_instance_uid}` }, "UID");
   copy.addEventListener("click", () => navigator.clipboard?.writeText(row.study_instance_uid));
   const move = targets(row);
   move.addEventListener("change", () => {
@@ -155,7 +163,7 @@ async function run() {
     try {
       const answer = await ask("study", own);
       if (asking !== mine) return;
-      rows.push(...answer.rows);
+      rows.push(...answer.rows.map(shown));
       draw();
     } catch (error) {
       log(make("p", { class: "said is-wrong" }, `${clock()} ${name}: ${error.message}`));
