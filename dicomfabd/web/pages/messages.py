@@ -29,6 +29,7 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
     def messages(request: Request, wanted: Annotated[MessageList, Query()]) -> HTMLResponse:
         """Everything we were sent, newest first; the filters stand in the address."""
         found = desk.messages.find(wanted.asked)
+        counts = desk.figures.counts()
         return pages.render(
             request,
             "messages.html",
@@ -36,7 +37,8 @@ def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
             behind=found.behind,
             wanted=wanted,
             code=wanted.code[0] if len(wanted.code) == 1 else "",
-            senders=[sender.application for sender in desk.figures.counts().senders],
+            counts=counts,
+            senders=[sender.application for sender in counts.senders],
             older=with_cursor(request, found.next) if found.next else "",
         )
 

@@ -22,22 +22,23 @@ _SILENT_AFTER_S = 3600.0
 _MOST_SENDERS = 12
 _OPEN = (OrderState.SCHEDULED, OrderState.IN_PROGRESS, OrderState.HELD, OrderState.FAILED)
 _TITLES = {
-    "messages": "Messages received",
-    "orders": "Orders placed",
-    "instances": "Images stored",
-    "queries": "Worklist questions",
+    "messages": ("Messages received", "/messages"),
+    "orders": ("Orders placed", "/orders"),
+    "instances": ("Images stored", "/studies"),
+    "queries": ("Worklist questions", "/worklist/queries"),
 }
+"""Series → its title, and where more of it is."""
 _WRONG = {"messages": "refused", "instances": "failed"}
 """What of a series went wrong is another series; refused messages are among those received."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The charts of a span of time."""
+    """The charts of a span of time, each with title and address."""
 
     title: str
     since: str
-    charts: tuple[tuple[str, Chart], ...]
+    charts: tuple[tuple[str, str, Chart], ...]
 
 
 def router(desk: WebDesk, pages: Pages) -> GuardedRouter:
@@ -108,10 +109,10 @@ def _senders(counts: Counts) -> list[dict[str, Any]]:
 
 def _period(title: str, past: Past) -> Period:
     charts = []
-    for name, said in _TITLES.items():
+    for name, (said, address) in _TITLES.items():
         values = past.series[name]
         wrong = past.series[_WRONG[name]] if name in _WRONG else []
         if name == "messages":
             values = [max(0.0, all_ - refused) for all_, refused in zip(values, wrong, strict=True)]
-        charts.append((said, chart(said, values, wrong)))
+        charts.append((said, address, chart(said, values, wrong)))
     return Period(title, moment(past.since), tuple(charts))
