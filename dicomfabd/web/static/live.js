@@ -4,6 +4,7 @@ const QUIET_MS = 30_000;
 
 const regions = () => [...document.querySelectorAll("[data-live]")];
 const said = document.getElementById("live");
+let source = null;
 let waiting = null;
 let last = 0;
 
@@ -63,14 +64,29 @@ function concerns(topics) {
   return regions().some((region) => region.dataset.live.split(" ").some((topic) => topics.includes(topic)));
 }
 
-if (regions().length) {
-  const source = new EventSource("/api/v1/events");
+// A browser keeps six connections to a daemon: tabs nobody looks at hold none of them.
+function listen() {
+  if (document.hidden) {
+    source?.close();
+    source = null;
+    said.textContent = "";
+    return;
+  }
+  if (source) return;
+  source = new EventSource("/api/v1/events");
   source.addEventListener("changed", (event) => {
     if (concerns(JSON.parse(event.data).topics)) soon();
   });
   source.addEventListener("open", () => { said.textContent = "live"; });
   source.addEventListener("error", () => { said.textContent = "not live: reconnecting"; });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
+}
+
+if (regions().length) {
+  listen();
+  document.addEventListener("visibilitychange", () => {
+    listen();
+    if (!document.hidden) soon();
+  });
   // Ages and rates move without anything happening.
   setInterval(soon, QUIET_MS);
 }

@@ -98,6 +98,25 @@ def test_a_list_that_is_open_shows_what_happens(daemon, visitor):
     assert (True, True) == (row.locator("input[type=checkbox]").is_checked(), page.evaluate("window.untouched"))
 
 
+def test_a_tab_nobody_looks_at_holds_no_connection(daemon, visitor):
+    """Six of them would leave a browser none for anything else; once it is looked at, it is up to date."""
+    page = opened(visitor, "/orders?text=TAB")
+    expect(page.locator("#live")).to_have_text("live")
+    look = """(value) => {
+      Object.defineProperty(document, "hidden", { value, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+
+    page.evaluate(look, True)
+    expect(page.locator("#live")).to_have_text("")
+    placed(daemon, "TAB1")
+    assert 0 == page.locator("tbody tr").count()
+    page.evaluate(look, False)
+
+    expect(page.locator("#live")).to_have_text("live")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
 def test_a_refused_message_is_understood_mended_and_taken(daemon, visitor):
     """From the list over the reason and its fix to an edited copy and its order."""
     broken = order("MEND1").replace(b"F1^^^HOSP^MR", b"")
