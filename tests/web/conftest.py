@@ -132,8 +132,15 @@ def access(store, clock, ticks) -> AccessDesk:
     return AccessDesk(store.accounts, Web(), passwords, clock, ticks)
 
 
+@pytest.fixture(scope="session")
+def explainer(tmp_path_factory) -> Explainer:
+    """Give what explains by the settings as they come; it keeps nothing, and takes long to make."""
+    settings = Settings(state_dir=tmp_path_factory.mktemp("explainer"))
+    return Explainer(settings, planner_of(settings))
+
+
 @pytest.fixture
-def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, metrics):
+def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, metrics, explainer):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -154,7 +161,6 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, 
         return Replayed(kept.message_id, "AA" if is_good else "AE", kept.answer, faults, kept.applied)
 
     settings = Settings(state_dir=tmp_path)
-    explainer = Explainer(settings, planner_of(settings))
     return WebDesk(
         inbox=store.inbox,
         book=store.book,

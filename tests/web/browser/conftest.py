@@ -22,8 +22,9 @@ JUDGED = ((360, "dark"), (1280, "light"))
 """Sizes at which every page is looked at, and those at which axe judges it."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Give Chromium; for these tests alone, because Playwright's event loop runs until it is closed."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     assert chromium, "Chromium is not installed; `make test` installs it where it may"
     with sync_playwright() as playwright:

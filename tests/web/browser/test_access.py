@@ -36,7 +36,7 @@ environment = "prod"
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded(tmp_path_factory) -> Iterator[RunningDaemon]:
     """A daemon with users, six orders that wait, and a PACS of each environment."""
     folder = tmp_path_factory.mktemp("guarded")
@@ -55,7 +55,7 @@ def guarded(tmp_path_factory) -> Iterator[RunningDaemon]:
         running.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in(browser, guarded) -> Callable[[str], StorageState]:
     """Give a function that gives the cookies of somebody who signed in, once each: who comes too often is kept out."""
     known: dict[str, StorageState] = {}
@@ -346,12 +346,14 @@ def test_a_page_of_access_is_sound_at_every_size_and_in_the_dark(visitor, signed
     """As all the others are; one user is being changed."""
     state = None if path == "/sign-in" else signed_in("ann")
     found = []
+    page = visitor.open(path, state=state)
+    page.locator("main h1").wait_for()
+    if path.endswith("#edit"):
+        page.get_by_role("button", name="Change vera").click()
+        page.locator("dialog[open]").wait_for()
     for width, scheme in LOOKS:
-        page = visitor.open(path, width, scheme, state=state)
-        page.locator("main h1").wait_for()
-        if path.endswith("#edit"):
-            page.get_by_role("button", name="Change vera").click()
-            page.locator("dialog[open]").wait_for()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
         found += [f"{width} {scheme}: reaches {beyond(page)} px beyond the window"] if beyond(page) > 0 else []
         if (width, scheme) in JUDGED:
             found += [f"{width} {scheme}: {said}" for said in violations(page)]

@@ -41,10 +41,12 @@ def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, daemon, path):
     if "{study}" in path:
         (study, *_) = daemon.get("/api/v1/archive/studies?accession=FAB1001")["studies"]
         path = path.format(study=study["study_instance_uid"])
+    page = visitor.open(path)
+    page.wait_for_load_state("load")
+    page.locator("h1").wait_for(state="attached")
     for width, scheme in LOOKS:
-        page = visitor.open(path, width, scheme)
-        page.wait_for_load_state("load")
-        page.locator("h1").wait_for(state="attached")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
         found += [f"{width} {scheme}: reaches {beyond(page)} px beyond the window"] if beyond(page) > 0 else []
         if (width, scheme) in JUDGED:
             found += [f"{width} {scheme}: {said}" for said in violations(page)]
