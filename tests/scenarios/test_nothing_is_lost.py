@@ -34,6 +34,7 @@ def everything_is_there(pacs: FakePacs, amount: int) -> bool:
     return len(pacs.studies) == amount and all(len(uids) == 2 for uids in pacs.studies.values())
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("after", [1, 60, 300])
 def test_a_daemon_killed_with_200_orders_in_flight_delivers_each_once(start, after):
     """kill -9 after so many instances: none lost, no instance under two UIDs."""
