@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from pydicom.charset import python_encoding
+from pydicom.config import IGNORE
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
+from pydicom.valuerep import CUSTOMIZABLE_CHARSET_VR
 
 from dicomfabd.dimse.matching import MalformedKey, matches
 
@@ -17,6 +19,7 @@ _NOT_KEYS: Final = frozenset({"SpecificCharacterSet", "TimezoneOffsetFromUTC", "
 _DEEPEST: Final = 4
 _MOST_KEYS: Final = 512
 _UTF8: Final = "ISO_IR 192"
+_DEFAULT: Final = "latin-1"  # what pydicom writes of what no character set is for
 
 
 def keys_of(identifier: Dataset, depth: int = 0) -> Iterator[DataElement]:
@@ -91,9 +94,23 @@ def set_character_set(answer: Dataset, identifier: Dataset) -> None:
     text = "".join(_texts(answer))
     if text.isascii():
         return
+    _keep_to_default(answer)
     asked = text_at(identifier, "SpecificCharacterSet")
     codec = python_encoding.get(asked, "")
     answer.SpecificCharacterSet = asked if codec and _is_encodable(text, codec) else _UTF8
+
+
+def _keep_to_default(answer: Dataset) -> None:
+    """Put a question mark for letters of others where no character set helps, such as in dates (PS3.5 6.1.2.2)."""
+    for element in answer:
+        if element.VR == "SQ":
+            for item in element.value or []:
+                _keep_to_default(item)
+        elif element.VR not in CUSTOMIZABLE_CHARSET_VR and not _is_encodable(text_of(element), _DEFAULT):
+            parts = text_of(element).encode(_DEFAULT, "replace").decode(_DEFAULT).split("\\")
+            answer.add(
+                DataElement(element.tag, element.VR, parts if len(parts) > 1 else parts[0], validation_mode=IGNORE)
+            )
 
 
 def _only_item(key: DataElement) -> Dataset | None:

@@ -204,3 +204,21 @@ def test_what_others_wrote_wrong_is_given_back_or_left_out(archive, shelf, bodie
         image.StudyDate,
     )
     assert [PLAN.order.study_instance_uid] == [study.StudyInstanceUID for study in studies]
+
+
+def test_letters_where_no_character_set_helps_cost_nobody_an_answer(archive, shelf, bodies):
+    """A question mark stands for each; what a character set is for keeps its letters."""
+    (made, *_) = keep(shelf, PLAN, bodies)
+    dataset = read(made)
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    for keyword, value in (("StudyDate", "\uff1d1"), ("Modality", "\u4e2d"), ("StudyDescription", "\u4e2d\u6587")):
+        dataset.add(DataElement(keyword, "LO", value, validation_mode=IGNORE))
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.SOPInstanceUID = "1.2.1", "1.2.2", "1.2.3"
+    request = StoreRequest(made.sop_class_uid, "1.2.3", EXPLICIT, encode(dataset, EXPLICIT))
+    shelf.keep(request, read_attributes(request))
+
+    answers = find(archive, "STUDY", StudyInstanceUID="", StudyDate="", StudyDescription="", ModalitiesInStudy="")
+
+    assert [0xFF00, 0xFF00, 0x0000] == [status for status, _ in answers]
+    (strange,) = [answer for _, answer in answers if answer and answer.StudyInstanceUID == "1.2.1"]
+    assert ("?1", "?", "\u4e2d\u6587") == (strange.StudyDate, strange.ModalitiesInStudy, strange.StudyDescription)

@@ -81,6 +81,7 @@ def test_no_cell_of_what_a_pacs_answers_does_anything(ordinary, shelf):
 
     assert {} == {name: bad for name, values in found.items() if (bad := [it for it in values if does_something(it)])}
     assert any(value.startswith("'") for values in found.values() for value in values)
+    assert {"answered"} == set(found["state"])
 
 
 def test_what_was_written_out_comes_back_in_as_it_was(client, tables, store):
