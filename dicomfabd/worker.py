@@ -168,7 +168,7 @@ class Worker:
     def _plan(self, claim: Claim, destination: Destination) -> StudyPlan:
         """Decide the study, with the patient as completed now or by an earlier order."""
         patient = claim.order.patient
-        known = self._patients.get(PatientKey(patient.patient_id, patient.issuer_of_patient_id))
+        known = self._patients.get(PatientKey.of(patient))
         if known is not None:
             patient = filled(patient, known.patient)
         plan = self._planner.plan(replace(claim.order, patient=patient), destination.scale or None)

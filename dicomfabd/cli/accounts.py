@@ -6,12 +6,10 @@ from contextlib import contextmanager
 
 import typer
 
-from dicomfabd.cli.console import EXIT_USAGE, actor, fail
+from dicomfabd.cli.console import EXIT_USAGE, actor, any_store, fail
 from dicomfabd.config import Settings
 from dicomfabd.domain.access import User
-from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.store.accounts_interface import Accounts
-from dicomfabd.store.opening import open_store
 from dicomfabd.web.access.editing import AccountConflict, AccountEditor, AccountRefused
 from dicomfabd.web.access.passwords import Passwords
 
@@ -19,18 +17,13 @@ from dicomfabd.web.access.passwords import Passwords
 @contextmanager
 def account_editor(settings: Settings) -> Iterator[AccountEditor]:
     """Give what changes users and tokens; makes the store where there is none. What is refused ends the command."""
-    try:
-        store = open_store(settings.store_url)
-    except OSError as error:
-        fail(f"{settings.store_url}: {error.strerror or error}")
-    try:
-        yield AccountEditor(store.accounts, Passwords(), store.messages, actor())
-    except AccountRefused as error:
-        fail("\n".join(f"{it.field}: {it.text}. {it.hint}".rstrip() for it in error.faults), EXIT_USAGE)
-    except (AccountConflict, StoreUnavailable) as error:
-        fail(str(error))
-    finally:
-        store.close()
+    with any_store(settings) as store:
+        try:
+            yield AccountEditor(store.accounts, Passwords(), store.messages, actor())
+        except AccountRefused as error:
+            fail("\n".join(f"{it.field}: {it.text}. {it.hint}".rstrip() for it in error.faults), EXIT_USAGE)
+        except AccountConflict as error:
+            fail(str(error))
 
 
 def named(accounts: Accounts, name: str) -> User:

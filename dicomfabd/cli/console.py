@@ -113,7 +113,18 @@ def existing_store(settings: Settings) -> Iterator[Store]:
     path = settings.store_url.removeprefix("sqlite:///")
     if not Path(path).exists():
         fail(f"there is no store at {path}: no daemon has run with these settings yet")
-    store = open_store(settings.store_url)
+    with any_store(settings) as store:
+        yield store
+
+
+@contextmanager
+def any_store(settings: Settings) -> Iterator[Store]:
+    """Open the store, which is made where no daemon has run yet; ends the command where nothing can be kept."""
+    path = settings.store_url.removeprefix("sqlite:///")
+    try:
+        store = open_store(settings.store_url)
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
     try:
         yield store
     except StoreUnavailable as error:

@@ -1,12 +1,8 @@
 """patients: the registry, with the daemon running or not."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from dicomfabd.app.people import people_maker
 from dicomfabd.cli.console import (
@@ -14,6 +10,7 @@ from dicomfabd.cli.console import (
     ConfigOption,
     JsonOption,
     actor,
+    any_store,
     existing_store,
     fail,
     print_json,
@@ -23,12 +20,12 @@ from dicomfabd.cli.console import (
     settings_or_fail,
 )
 from dicomfabd.cli.files import read_source
-from dicomfabd.domain.errors import OrderRejected
 from dicomfabd.domain.patient import Patient
-from dicomfabd.store.interface import PatientChange, PatientKey
-from dicomfabd.store.opening import Store, open_store
+from dicomfabd.store.interface import PatientKey
+from dicomfabd.store.opening import Store
 from dicomfabd.store.patients_interface import PatientQuery, StoredPatient
-from dicomfabd.web.api.patient_in import COLUMNS, MOST_ROWS, PatientIn, as_row, read_csv, told
+from dicomfabd.web.api.patient_editing import PatientEditor
+from dicomfabd.web.api.patient_in import COLUMNS, MOST_ROWS, as_row, read_csv, read_patient, told
 from dicomfabd.web.api.patient_routes import summary
 from dicomfabd.web.api.spreadsheet import write_csv
 
@@ -83,10 +80,9 @@ def add_patient(
 ) -> None:
     """Add a patient."""
     patient = _patient(_given(patient_id, issuer, name, born, sex, address, telephone))
-    with _any_store(config) as store:
-        if not store.patients.add(patient):
+    with any_store(settings_or_fail(config)) as store:
+        if not _editor(store).add(patient):
             fail(f"there is a patient {patient_id}. Use `patients edit`, or another ID.")
-        store.messages.audit(actor(), "patient.add", f"patient {patient_id}", {})
         _show(_existing(store, patient_id, issuer), as_json=as_json)
 
 
@@ -111,9 +107,7 @@ def edit_patient(
         if new_id and store.patients.get(PatientKey(new_id)) is not None:
             fail(f"there is a patient {new_id}. Use `patients merge`, or another ID.")
         cleared = frozenset(key for key, value in given.items() if value == "" and key != "issuer_of_patient_id")
-        priors = (PatientKey(old.patient_id, old.issuer_of_patient_id),) if new_id else ()
-        store.patients.change(PatientChange(new, cleared, priors))
-        store.messages.audit(actor(), "patient.edit", f"patient {new.patient_id}", {"fields": sorted(given)})
+        _editor(store).change(old, new, cleared, sorted(given))
         _show(_existing(store, new.patient_id, new.issuer_of_patient_id), as_json=as_json)
 
 
@@ -124,10 +118,9 @@ def remove_patients(
 ) -> None:
     """Remove patients from the registry; their orders and studies stay."""
     with existing_store(settings_or_fail(config)) as store:
-        removed = store.patients.remove([PatientKey(patient_id) for patient_id in patient_ids])
+        removed = _editor(store).remove(patient_ids)
         if not removed:
             fail("there is no patient of that ID")
-        store.messages.audit(actor(), "patient.remove", "patients", {"removed": removed})
     say(f"{removed} removed")
 
 
@@ -143,9 +136,7 @@ def merge_patients(
         merged = [_existing(store, other).patient for other in others if other != survivor]
         if not merged:
             fail("a patient cannot be merged into themselves", EXIT_USAGE)
-        priors = tuple(PatientKey(other.patient_id, other.issuer_of_patient_id) for other in merged)
-        store.patients.change(PatientChange(stays, priors=priors))
-        store.messages.audit(actor(), "patient.merge", f"patient {survivor}", {"others": others})
+        _editor(store).merge(stays, merged)
     say(f"{', '.join(other.patient_id for other in merged)} is now {survivor}")
 
 
@@ -159,11 +150,10 @@ def synthesise_patients(
 ) -> None:
     """Make up patients, with IDs after the pattern of the settings."""
     settings = settings_or_fail(config)
-    with _any_store(config) as store:
+    with any_store(settings) as store:
         made = people_maker(settings.patients, store.patients)(amount, seed)
         if keep:
-            store.patients.bring(made)
-            store.messages.audit(actor(), "patient.synthesise", "patients", {"amount": len(made)})
+            _editor(store).keep(made)
     if as_json:
         print_json({"patients": [told(patient) for patient in made]})
         return
@@ -191,28 +181,15 @@ def import_patients(
         rows = list(read_csv(read_source(file).decode("utf-8")))
     except ValueError as error:
         fail(f"{file}: {error}", EXIT_USAGE)
-    with _any_store(config) as store:
-        brought = store.patients.bring([row.patient for row in rows if row.patient is not None])
-        refused = [row for row in rows if row.fault]
-        said = {"added": brought.added, "changed": brought.changed, "refused": len(refused)}
-        store.messages.audit(actor(), "patient.import", "patients", said)
-    say(f"{brought.added} added, {brought.changed} changed")
-    if refused:
-        fail("\n".join(f"line {row.line}: {row.fault}" for row in refused))
+    with any_store(settings_or_fail(config)) as store:
+        said = _editor(store).bring(rows)
+    say(f"{said['added']} added, {said['changed']} changed")
+    if said["refused"]:
+        fail("\n".join(f"line {row.line}: {row.fault}" for row in rows if row.fault))
 
 
-@contextmanager
-def _any_store(config: Path | None) -> Iterator[Store]:
-    """Give the store; makes it where no daemon has run yet."""
-    settings = settings_or_fail(config)
-    try:
-        store = open_store(settings.store_url)
-    except OSError as error:
-        fail(f"{settings.store_url}: {error.strerror or error}")
-    try:
-        yield store
-    finally:
-        store.close()
+def _editor(store: Store) -> PatientEditor:
+    return PatientEditor(store.patients, store.messages, actor())
 
 
 def _given(
@@ -237,12 +214,10 @@ def _given(
 
 
 def _patient(values: dict[str, Any]) -> Patient:
-    try:
-        return PatientIn.model_validate(values).patient()
-    except ValidationError as error:
-        fail("\n".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors()), EXIT_USAGE)
-    except OrderRejected as rejected:
-        fail("\n".join(f"{fault.location}: {fault.text}" for fault in rejected.faults), EXIT_USAGE)
+    found = read_patient(values)
+    if not isinstance(found, Patient):
+        fail("\n".join(found), EXIT_USAGE)
+    return found
 
 
 def _existing(store: Store, patient_id: str, issuer: str = "") -> StoredPatient:

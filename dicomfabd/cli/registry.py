@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dicomfabd.app.routing import fixed_destinations
-from dicomfabd.cli.console import EXIT_USAGE, actor, address_of, fail
+from dicomfabd.cli.console import EXIT_USAGE, actor, address_of, any_store, fail
 from dicomfabd.config import Settings
 from dicomfabd.domain.delivery import Destination
 from dicomfabd.domain.destinations import ARCHIVE, Destinations, NoDestinations
-from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.pacs.question import BadQuestion
 from dicomfabd.store.opening import open_store
 from dicomfabd.telemetry.logs import keep_values_out
@@ -34,19 +33,14 @@ def registry_of(settings: Settings) -> Iterator[Destinations]:
 @contextmanager
 def editor_of(settings: Settings) -> Iterator[tuple[Destinations, DestinationEditor]]:
     """Give the registry and what changes it; makes the store where there is none. What is refused ends the command."""
-    try:
-        store = open_store(settings.store_url)
-    except OSError as error:
-        fail(f"{settings.store_url}: {error.strerror or error}")
-    try:
+    with any_store(settings) as store:
         registry = Destinations(_fixed(settings), store.destinations)
-        yield registry, DestinationEditor(registry, store.messages, actor())
-    except DestinationRefused as error:
-        fail("\n".join(f"{it.field}: {it.text}. {it.hint}".rstrip() for it in error.faults), EXIT_USAGE)
-    except (NameTaken, DestinationFixed, StoreUnavailable) as error:
-        fail(str(error))
-    finally:
-        store.close()
+        try:
+            yield registry, DestinationEditor(registry, store.messages, actor())
+        except DestinationRefused as error:
+            fail("\n".join(f"{it.field}: {it.text}. {it.hint}".rstrip() for it in error.faults), EXIT_USAGE)
+        except (NameTaken, DestinationFixed) as error:
+            fail(str(error))
 
 
 def named(registry: Destinations, name: str) -> Destination:

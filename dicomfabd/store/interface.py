@@ -80,6 +80,11 @@ class PatientKey:
     patient_id: str
     issuer_of_patient_id: str = ""
 
+    @classmethod
+    def of(cls, patient: Patient) -> "PatientKey":
+        """Give what identifies a patient."""
+        return cls(patient.patient_id, patient.issuer_of_patient_id)
+
 
 @dataclass(frozen=True, slots=True)
 class PatientChange:

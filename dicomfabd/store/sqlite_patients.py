@@ -25,9 +25,9 @@ def change_patient(
     db: sqlite3.Connection, change: PatientChange, asked_by: Mapping[str, Any], now: float
 ) -> list[Applied]:
     """Keep what is said of a patient, and bring the orders nobody has begun up to date."""
-    row = row_of(db, key_of(change.patient))
+    row = row_of(db, PatientKey.of(change.patient))
     patient_id, patient, action = put_patient(db, row, change, now)
-    keys = [key_of(patient)]
+    keys = [PatientKey.of(patient)]
     for prior in change.priors:
         _merge(db, prior, patient_id, now)
         keys.append(prior)
@@ -41,7 +41,7 @@ def change_patient(
 
 def survivor_of(db: sqlite3.Connection, patient: Patient) -> Patient:
     """Give the patient under the identifier that is theirs now."""
-    row = _survivor(db, key_of(patient))
+    row = _survivor(db, PatientKey.of(patient))
     if row is None:
         return patient
     survivor = patient_from_document(row["document"])
@@ -52,7 +52,7 @@ def survivor_of(db: sqlite3.Connection, patient: Patient) -> Patient:
 
 def is_same_patient(db: sqlite3.Connection, before: Patient, now: Patient) -> bool:
     """Tell whether two patients are one; an authority that one side leaves out does not part them."""
-    one, other = (key_of(survivor_of(db, patient)) for patient in (before, now))
+    one, other = (PatientKey.of(survivor_of(db, patient)) for patient in (before, now))
     issuers = {one.issuer_of_patient_id, other.issuer_of_patient_id} - {""}
     return one.patient_id == other.patient_id and len(issuers) < 2
 
@@ -172,8 +172,3 @@ def _survivor(db: sqlite3.Connection, key: PatientKey) -> sqlite3.Row | None:
             break
         row = db.execute("SELECT * FROM patients WHERE id = ?", (row["merged_into"],)).fetchone()
     return row
-
-
-def key_of(patient: Patient) -> PatientKey:
-    """Give what identifies a patient."""
-    return PatientKey(patient.patient_id, patient.issuer_of_patient_id)

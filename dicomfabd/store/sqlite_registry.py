@@ -12,7 +12,7 @@ from dicomfabd.store.interface import Applied, PatientChange, PatientKey
 from dicomfabd.store.patients_interface import Brought, PatientQuery, StoredPatient
 from dicomfabd.store.rows import patient_from_document
 from dicomfabd.store.sqlite import SqliteFile
-from dicomfabd.store.sqlite_patients import BY_KEY, change_patient, key_of, put_patient, row_of
+from dicomfabd.store.sqlite_patients import BY_KEY, change_patient, put_patient, row_of
 
 _REMOVE: Final = """
 WITH RECURSIVE gone (id) AS (
@@ -58,7 +58,7 @@ class SqlitePatientRegistry:
 
     def complete(self, patient: Patient) -> None:
         """See `patients_interface.PatientRegistry.complete`."""
-        known = self.get(key_of(patient))
+        known = self.get(PatientKey.of(patient))
         if known is not None and filled(known.patient, patient) == known.patient:
             return
         now = self._file.clock()
@@ -69,7 +69,7 @@ class SqlitePatientRegistry:
         now = self._file.clock()
 
         def operation(db: sqlite3.Connection) -> bool:
-            if row_of(db, key_of(patient)) is not None:
+            if row_of(db, PatientKey.of(patient)) is not None:
                 return False
             put_patient(db, None, PatientChange(patient), now)
             return True
@@ -125,6 +125,6 @@ class SqlitePatientRegistry:
 
 
 def _complete(db: sqlite3.Connection, patient: Patient, now: float) -> None:
-    row = row_of(db, key_of(patient))
+    row = row_of(db, PatientKey.of(patient))
     known = patient_from_document(row["document"]) if row is not None else patient
     put_patient(db, row, PatientChange(filled(known, patient)), now)

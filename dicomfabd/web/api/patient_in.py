@@ -123,15 +123,19 @@ def as_row(patient: Patient) -> dict[str, str]:
     return {name: "" if (value := getattr(patient, name)) is None else str(value) for name in COLUMNS}
 
 
-def _row(line: int, values: Mapping[str, str]) -> Row:
-    known = {name: plain_text(value) for name, value in values.items() if name in COLUMNS and value}
+def read_patient(values: Mapping[str, Any]) -> Patient | list[str]:
+    """Give the patient that values describe, or what is wrong with them."""
     try:
-        return Row(line, PatientIn.model_validate(known).patient())
+        return PatientIn.model_validate(values).patient()
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors()]
+        return [f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in error.errors()]
     except OrderRejected as rejected:
-        faults = [f"{fault.location}: {fault.text}" for fault in rejected.faults]
-    return Row(line, fault="; ".join(faults))
+        return [f"{fault.location}: {fault.text}" for fault in rejected.faults]
+
+
+def _row(line: int, values: Mapping[str, str]) -> Row:
+    found = read_patient({name: plain_text(value) for name, value in values.items() if name in COLUMNS and value})
+    return Row(line, found) if isinstance(found, Patient) else Row(line, fault="; ".join(found))
 
 
 def _column(name: str) -> str:

@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dicomfabd.domain.access import Role
 from dicomfabd.domain.patient import Patient
-from dicomfabd.store.interface import PatientChange, PatientKey
+from dicomfabd.store.interface import Applied, PatientKey
 from dicomfabd.store.patients_interface import PatientQuery, StoredPatient
 from dicomfabd.web.access.needs import GuardedRouter, needs
 from dicomfabd.web.api.orders import moment, tell
+from dicomfabd.web.api.patient_editing import PatientEditor
 from dicomfabd.web.api.patient_in import COLUMNS, MOST_ROWS, PatientIn, as_row, read_csv, told
 from dicomfabd.web.api.spreadsheet import write_csv
 from dicomfabd.web.desk import WebDesk
@@ -111,11 +112,8 @@ def _add_lists(routes: GuardedRouter, desk: WebDesk) -> None:
             rows = list(read_csv(body.decode("utf-8")))
         except ValueError as error:
             raise HTTPException(400, f"the table cannot be read: {error}") from error
-        brought = desk.patients.bring([row.patient for row in rows if row.patient is not None])
-        refused = [{"line": row.line, "text": row.fault} for row in rows if row.fault]
-        said = {"added": brought.added, "changed": brought.changed, "refused": len(refused)}
-        desk.messages.audit(actor_of(request), "patient.import", "patients", said)
-        return said | {"faults": refused[:_MOST_FAULTS]}
+        faults = [{"line": row.line, "text": row.fault} for row in rows if row.fault]
+        return {**_editor(desk, request).bring(rows), "faults": faults[:_MOST_FAULTS]}
 
 
 def _add_many(routes: GuardedRouter, desk: WebDesk) -> None:
@@ -133,8 +131,7 @@ def _add_many(routes: GuardedRouter, desk: WebDesk) -> None:
         others = [existing(desk, other) for other in dict.fromkeys(wanted.others) if other != wanted.survivor]
         if not others:
             raise HTTPException(400, "a patient cannot be merged into themselves")
-        change = PatientChange(survivor.patient, priors=tuple(_key(other.patient) for other in others))
-        _change(desk, change, request, "patient.merge", {"others": [other.patient.patient_id for other in others]})
+        _tell(desk, _editor(desk, request).merge(survivor.patient, [other.patient for other in others]))
         return summary(existing(desk, wanted.survivor))
 
     @routes.post("/api/v1/patients/synthesise")
@@ -143,8 +140,7 @@ def _add_many(routes: GuardedRouter, desk: WebDesk) -> None:
         """Make up patients with realistic names, birth dates and addresses, and IDs after the settings' pattern."""
         made = desk.make_up(wanted.amount, wanted.seed)
         if wanted.keep:
-            desk.patients.bring(made)
-            desk.messages.audit(actor_of(request), "patient.synthesise", "patients", {"amount": len(made)})
+            _editor(desk, request).keep(made)
         return {"patients": [told(patient) for patient in made]}
 
 
@@ -154,9 +150,8 @@ def _add_one(routes: GuardedRouter, desk: WebDesk) -> None:
     def add_patient(wanted: PatientIn, request: Request) -> dict[str, Any]:
         """Add a patient."""
         patient = wanted.patient()
-        if not desk.patients.add(patient):
+        if not _editor(desk, request).add(patient):
             raise HTTPException(409, "there is a patient of that ID. Change that one, or use another ID.")
-        desk.messages.audit(actor_of(request), "patient.add", _target(patient), {})
         return summary(existing(desk, patient.patient_id, patient.issuer_of_patient_id))
 
     @routes.get("/api/v1/patients/{patient_id:path}")
@@ -170,13 +165,12 @@ def _add_one(routes: GuardedRouter, desk: WebDesk) -> None:
     def edit_patient(patient_id: PatientId, wanted: PatientIn, request: Request, issuer: Issuer = "") -> dict[str, Any]:
         """Put other values in the place of a patient's, also in orders nobody has begun; another ID changes the ID."""
         old, new = existing(desk, patient_id, issuer).patient, wanted.patient()
-        is_moved = _key(old) != _key(new)
-        if is_moved and desk.patients.get(_key(new)) is not None and new.patient_id != old.patient_id:
+        if new.patient_id != old.patient_id and desk.patients.get(PatientKey.of(new)) is not None:
             raise HTTPException(409, "there is a patient of the new ID. Merge the two, or use another ID.")
         cleared = frozenset(name for name in _EDITED if getattr(new, name) in ("", None))
-        change = PatientChange(new, cleared, (_key(old),) if is_moved else ())
         changed = [it.name for it in fields(Patient) if getattr(old, it.name) != getattr(new, it.name)]
-        _change(desk, change, request, "patient.edit", {"fields": [name for name in changed if name in COLUMNS]})
+        said = [name for name in changed if name in COLUMNS]
+        _tell(desk, _editor(desk, request).change(old, new, cleared, said))
         return summary(existing(desk, new.patient_id, new.issuer_of_patient_id))
 
     @routes.delete("/api/v1/patients/{patient_id:path}")
@@ -203,24 +197,17 @@ def summary(stored: StoredPatient) -> dict[str, Any]:
     }
 
 
-def _change(desk: WebDesk, change: PatientChange, request: Request, action: str, detail: dict[str, Any]) -> None:
-    for done in desk.patients.change(change):
+def _editor(desk: WebDesk, request: Request) -> PatientEditor:
+    return PatientEditor(desk.patients, desk.messages, actor_of(request))
+
+
+def _tell(desk: WebDesk, changes: Sequence[Applied]) -> None:
+    for done in changes:
         tell(desk, done, "person")
-    desk.messages.audit(actor_of(request), action, _target(change.patient), detail)
 
 
 def _remove(desk: WebDesk, patient_ids: Sequence[str], request: Request) -> dict[str, Any]:
-    removed = desk.patients.remove([PatientKey(patient_id) for patient_id in patient_ids])
+    removed = _editor(desk, request).remove(patient_ids)
     if not removed:
         raise HTTPException(404, "there is no patient of that ID in the registry")
-    target = f"patient {patient_ids[0]}" if len(patient_ids) == 1 else "patients"
-    desk.messages.audit(actor_of(request), "patient.remove", target, {"removed": removed})
     return {"removed": removed}
-
-
-def _key(patient: Patient) -> PatientKey:
-    return PatientKey(patient.patient_id, patient.issuer_of_patient_id)
-
-
-def _target(patient: Patient) -> str:
-    return f"patient {patient.patient_id}"

@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from dicomfabd.domain.access import Role
@@ -13,7 +13,7 @@ from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.pages.addresses import own_path
 from dicomfabd.web.pages.provider import FAILURES
 from dicomfabd.web.pages.rendering import Pages
-from dicomfabd.web.problems import problem
+from dicomfabd.web.problems import problem_of
 from dicomfabd.web.request_parts import wants_page
 
 _Next = Annotated[str, Query(max_length=2000)]
@@ -53,9 +53,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(NotSignedIn)
     async def _not_signed_in(request: Request, error: NotSignedIn) -> Response:
         if not wants_page(request):
-            response: JSONResponse = problem(error.status_code, str(error.detail))
-            response.headers.update(error.headers or {})
-            return response
+            return problem_of(error).document()
         path = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
         # From the first page nothing is worth remembering.
         wanted = own_path(path)

@@ -120,3 +120,17 @@ def violations(page) -> list[str]:
         for it in violations
         if it["impact"] in ("serious", "critical")
     ]
+
+
+def look_at(page: Page, name: str) -> list[str]:
+    """Look at a page in every size, light and dark, and keep pictures; gives what is wrong with it."""
+    found = []
+    for width, scheme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{width} {scheme}: reaches {beyond(page)} px beyond the window"] if beyond(page) > 0 else []
+        if (width, scheme) in JUDGED:
+            found += [f"{width} {scheme}: {said}" for said in violations(page)]
+        if width in (360, 1280):
+            keep_picture(page, f"{name}-{width}-{scheme}")
+    return found

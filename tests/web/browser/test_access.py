@@ -12,7 +12,7 @@ from dicomfabd.domain.access import Rights, Role
 from dicomfabd.store.opening import open_store
 from dicomfabd.web.access.passwords import Passwords
 from tests.daemons import SETTINGS, RunningDaemon, daemons
-from tests.web.browser.conftest import JUDGED, LOOKS, Visitor, beyond, keep_picture, violations
+from tests.web.browser.conftest import Visitor, keep_picture, look_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -345,19 +345,11 @@ def test_the_first_user_is_added_on_the_page(browser, tmp_path):
 def test_a_page_of_access_is_sound_at_every_size_and_in_the_dark(visitor, signed_in, path):
     """As all the others are; one user is being changed."""
     state = None if path == "/sign-in" else signed_in("ann")
-    found = []
     page = visitor.open(path, state=state)
     page.locator("main h1").wait_for()
     if path.endswith("#edit"):
         page.get_by_role("button", name="Change vera").click()
         page.locator("dialog[open]").wait_for()
-    for width, scheme in LOOKS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        found += [f"{width} {scheme}: reaches {beyond(page)} px beyond the window"] if beyond(page) > 0 else []
-        if (width, scheme) in JUDGED:
-            found += [f"{width} {scheme}: {said}" for said in violations(page)]
-        if width in (360, 1280):
-            keep_picture(page, f"access{path.replace('/', '-')}-{width}-{scheme}")
+    found = look_at(page, f"access{path.replace('/', '-')}")
 
     assert [] == found

@@ -1,9 +1,7 @@
 """What people do all day, done in Chromium on a daemon of its own with a second PACS beside it."""
 
 import csv
-import json
 import re
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,14 +52,6 @@ def daemon(tmp_path_factory, other) -> Iterator[RunningDaemon]:
     running.end()
 
 
-@pytest.fixture
-def visitor(browser, daemon) -> Iterator[Visitor]:
-    visiting = Visitor(browser, daemon.addresses["page"])
-    yield visiting
-    visiting.close()
-    assert [] == visiting.wrong
-
-
 def opened(visitor: Visitor, path: str, **look) -> Page:
     """Open a page on which every question is answered with yes."""
     page = visitor.open(path, **look)
@@ -75,11 +65,6 @@ def placed(daemon: RunningDaemon, *numbers: str) -> None:
     assert ["AA"] * len(numbers) == [answer.code for answer in daemon.send(*(order(it) for it in numbers))]
     for number in numbers:
         daemon.wait_for("study.delivered", accession=number, destination="archive")
-
-
-def asked(daemon: RunningDaemon, path: str) -> dict:
-    with urllib.request.urlopen(daemon.addresses["page"] + path, timeout=20) as answer:  # noqa: S310 - our own page
-        return json.loads(answer.read())
 
 
 def test_a_list_that_is_open_shows_what_happens(daemon, visitor):
@@ -220,7 +205,7 @@ def test_many_orders_at_once(daemon, visitor):
 def test_one_order_tells_its_whole_story(daemon, visitor):
     """The message with names, what was read from where, its answer, evidence, instances, and every event."""
     placed(daemon, "STORY1")
-    (found,) = asked(daemon, "/api/v1/orders?accession=STORY1")["orders"]
+    (found,) = daemon.get("/api/v1/orders?accession=STORY1")["orders"]
     page = opened(visitor, f"/orders/{found['order_id']}")
 
     for told in ("What is made of it", "Deliveries", "Timeline", "The answer we sent", "What was read, and from where"):
@@ -261,7 +246,7 @@ def test_a_query_drills_moves_and_exports(daemon, other, visitor):
     row.locator("select").select_option("second")
     expect(page.locator("#log")).to_contain_text(re.compile(r"done: [1-9]\d* moved, 0 failed"))
     expect(page.locator("#log pre", has_text="movescu")).to_have_count(1)
-    assert 1 == len(asked(other, "/api/v1/archive/studies?accession=MOVE1")["studies"])
+    assert 1 == len(other.get("/api/v1/archive/studies?accession=MOVE1")["studies"])
     keep_picture(page, "flow-query-and-move")
 
 
@@ -292,7 +277,7 @@ def test_a_pacs_is_added_asked_edited_and_removed(daemon, other, visitor):
 
 def test_patients_are_made_imported_merged_and_removed(daemon, visitor):
     """A line of a table that cannot be read is named."""
-    before = asked(daemon, "/api/v1/patients?limit=1000")["patients"]
+    before = daemon.get("/api/v1/patients?limit=1000")["patients"]
     page = opened(visitor, "/patients")
     page.locator("#make summary").click()
     page.locator("#make input[name=amount]").fill("5")
@@ -347,9 +332,9 @@ def test_the_worklist_is_asked_as_a_modality_asks(daemon, visitor):
 def test_a_study_is_deleted(daemon, visitor):
     """After a question, and the list is shown without it."""
     placed(daemon, "GONE1")
-    (found,) = asked(daemon, "/api/v1/archive/studies?accession=GONE1")["studies"]
+    (found,) = daemon.get("/api/v1/archive/studies?accession=GONE1")["studies"]
     page = opened(visitor, f"/studies/{found['study_instance_uid']}")
     with page.expect_navigation(url="**/studies"):
         page.get_by_role("button", name="Delete study").click()
 
-    assert [] == asked(daemon, "/api/v1/archive/studies?accession=GONE1")["studies"]
+    assert [] == daemon.get("/api/v1/archive/studies?accession=GONE1")["studies"]
