@@ -80,11 +80,6 @@ class Move:
             final, progress = self._exchange(on_progress)
         except (Retryable, Permanent) as error:
             return Moved(MoveState.FAILED, Progress(), str(error))
-        finally:
-            with self._lock:
-                self._association = None
-                if self._grace:
-                    self._grace.cancel()
         return self._judge(final, progress)
 
     def cancel(self) -> None:
@@ -116,15 +111,25 @@ class Move:
             if self._is_cancelled:  # while it was sent
                 self.cancel()
             status = Dataset()
-            for status, _ in responses:
-                if "Status" not in status:
-                    status.ErrorComment = why_it_ended(association)
-                    break
-                progress = _progress(status, progress)
-                on_progress(progress)
-                if not is_pending(status.Status):
-                    break
+            try:
+                for status, _ in responses:
+                    if "Status" not in status:
+                        status.ErrorComment = why_it_ended(association)
+                        break
+                    progress = _progress(status, progress)
+                    on_progress(progress)
+                    if not is_pending(status.Status):
+                        break
+            finally:
+                self._let_go()
         return status, progress
+
+    def _let_go(self) -> None:
+        """Cancel no more: nothing may be sent once the association is being released."""
+        with self._lock:
+            self._association = None
+            if self._grace:
+                self._grace.cancel()
 
     def _judge(self, final: Dataset, progress: Progress) -> Moved:
         if self._is_cancelled and final.get("Status") != SUCCESS:
