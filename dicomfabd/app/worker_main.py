@@ -1,7 +1,8 @@
 """One worker process: `python -m dicomfabd.app.worker_main`, started and fed by `workers.WorkerPool`.
 
 Its first line of standard input is a `WorkerSetup` as JSON. Later lines are `wake` (there is new work) and `stop`.
-Standard output carries the journal to the main process. The end of standard input means that the main process died.
+Standard output carries the journal to the main process. The end of standard input, or a journal nobody reads, means
+that the main process died.
 """
 
 import os
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from random import SystemRandom
-from typing import IO, Final
+from typing import IO, Final, NoReturn
 
 from pydantic import BaseModel, ConfigDict
 
@@ -78,7 +79,7 @@ def main() -> None:
             planner=setup.planner.build(),
             bodies=Bodies(setup.anatomy_dir),
             settings=setup.workers,
-            journal=Journal(RelaySink(pipe)),
+            journal=Journal(RelaySink(pipe, _end_as_orphan)),
             random=SystemRandom(),
         )
         while not stopping.is_set():
@@ -94,7 +95,14 @@ def _listen(commands: IO[bytes], woken: threading.Event, ask_to_stop: Callable[[
         if line.strip() == b"stop":
             ask_to_stop()
         woken.set()
-    # Orphaned: the leases lapse or the next daemon releases them; going on would work beside it.
+    _end_as_orphan()
+
+
+def _end_as_orphan() -> NoReturn:
+    """End at once: the leases lapse or the next daemon releases them; going on would work beside it.
+
+    Whichever notices first. What the study under way would say, and fail of, is not its order's fault.
+    """
     os._exit(1)
 
 

@@ -1,9 +1,9 @@
 """Where the journal's sentences go: to this process's log and metrics, or through a pipe to the main process."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import IO, Protocol
+from typing import IO, NoReturn, Protocol
 
 from dicomfabd.telemetry.logs import EventLog
 from dicomfabd.telemetry.metrics import Metrics
@@ -44,9 +44,10 @@ class RelaySink:
     Thread-safe as far as one `write` of the stream is.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        """Take an unbuffered binary stream."""
+    def __init__(self, stream: IO[bytes], on_broken: Callable[[], NoReturn]) -> None:
+        """Take an unbuffered binary stream, and what ends this process once nobody reads the other end any more."""
         self._stream = stream
+        self._on_broken = on_broken
 
     def log(self, level: str, event: str, fields: Mapping[str, Value]) -> None:
         """Say one event."""
@@ -65,7 +66,10 @@ class RelaySink:
         return nullcontext()
 
     def _send(self, record: list[object]) -> None:
-        self._stream.write(json.dumps(record).encode() + b"\n")
+        try:
+            self._stream.write(json.dumps(record).encode() + b"\n")
+        except BrokenPipeError:
+            self._on_broken()
 
 
 class TallySink:

@@ -3,6 +3,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from dicomfabd import telemetry
 from dicomfabd.telemetry.journal import EVENTS, Journal
 from dicomfabd.telemetry.logs import EventLog
@@ -15,7 +17,7 @@ SOURCE = "".join(path.read_text() for path in Path(telemetry.__file__).parent.gl
 def test_what_a_worker_says_is_said_by_the_main_process(sink):
     """The pipe changes nothing."""
     pipe = io.BytesIO()
-    Journal(RelaySink(pipe)).worker_started("worker-1", 7)
+    Journal(RelaySink(pipe, pytest.fail)).worker_started("worker-1", 7)
 
     for line in pipe.getvalue().splitlines():
         replay(line, sink)
@@ -77,6 +79,6 @@ def test_two_daemons_in_one_process_do_not_share_metrics():
 def test_relayed_lines_are_json():
     """One record a line."""
     pipe = io.BytesIO()
-    Journal(RelaySink(pipe)).daemon_stopping()
+    Journal(RelaySink(pipe, pytest.fail)).daemon_stopping()
 
     assert ["log", "info", "daemon.stopping", {}] == json.loads(pipe.getvalue())
