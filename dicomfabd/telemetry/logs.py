@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -26,11 +26,16 @@ class EventLog:
     """Writes our events to a stream, one line each.
 
     For a person they go through structlog; as JSON straight to the stream, because structlog's way costs as much as
-    reading and storing a message. Not thread-safe while `together`, else as far as one `write` is.
+    reading and storing a message. A stream that takes no more (its disk is full, its reader gone) stops nobody's work.
+    Not thread-safe while `together`, else as far as one `write` is.
+
+    Attributes:
+        on_lost: Told how many lines could not be written.
     """
 
     def __init__(self, stream: IO[str], is_console: bool) -> None:
         """Take the stream."""
+        self.on_lost: Callable[[int], None] = lambda _lines: None
         self._stream = stream
         self._console = structlog.get_logger() if is_console else None
         self._lines: list[bytes] | None = None
@@ -39,11 +44,14 @@ class EventLog:
     def log(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
         """Write one event."""
         if self._console is not None:
-            getattr(self._console, level)(event, **fields)
+            try:
+                getattr(self._console, level)(event, **fields)
+            except OSError:
+                self.on_lost(1)
             return
         line = to_json({**fields, "event": event, "level": level, "timestamp": self._stamp or _now()}, fallback=str)
         if self._lines is None:
-            self._write(line + b"\n")
+            self._write([line + b"\n"])
         else:
             self._lines.append(line + b"\n")
 
@@ -56,11 +64,14 @@ class EventLog:
         finally:
             lines, self._lines, self._stamp = self._lines, None, ""
             if lines:
-                self._write(b"".join(lines))
+                self._write(lines)
 
-    def _write(self, data: bytes) -> None:
-        self._stream.write(data.decode())
-        self._stream.flush()
+    def _write(self, lines: list[bytes]) -> None:
+        try:
+            self._stream.write(b"".join(lines).decode())
+            self._stream.flush()
+        except OSError:
+            self.on_lost(len(lines))
 
 
 def _now() -> str:

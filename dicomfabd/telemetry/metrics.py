@@ -96,6 +96,7 @@ METRICS: Final = (
     Metric(Counter, "dicomfabd_archive_purged_studies_total", "Studies that left the archive.", ("reason",)),
     Metric(Gauge, "dicomfabd_workers", "Worker processes running."),
     Metric(Counter, "dicomfabd_workers_died_total", "Worker processes that ended without being asked to."),
+    Metric(Counter, "dicomfabd_log_lines_lost_total", "Log lines that could not be written."),
     # route: template of the path
     Metric(Counter, "dicomfabd_web_requests_total", "HTTP requests.", ("method", "route", "status")),
     # outcome: signed_in | password | oidc | limited

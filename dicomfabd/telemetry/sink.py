@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import IO, NoReturn, Protocol
+from typing import IO, Final, NoReturn, Protocol
 
 from dicomfabd.telemetry.logs import EventLog
 from dicomfabd.telemetry.metrics import Metrics
+
+LOST: Final = "dicomfabd_log_lines_lost_total"
 
 Value = str | int | float | bool | None | list[str]
 
@@ -34,6 +36,7 @@ class LocalSink:
         """Take the registry to count in, and the log."""
         self.add = metrics.add
         self.observe = metrics.observe
+        log.on_lost = lambda lines: metrics.add(LOST, lines)
         self.log = log.log
         self.together = log.together
 
@@ -80,6 +83,7 @@ class TallySink:
 
     def __init__(self, log: EventLog) -> None:
         """Take the log; nothing is counted yet."""
+        log.on_lost = lambda lines: self.add(LOST, lines)
         self.log = log.log
         self.together = log.together
         self._counts: dict[tuple[str, ...], float] = {}

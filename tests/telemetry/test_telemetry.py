@@ -1,6 +1,9 @@
+import contextlib
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,8 +56,8 @@ def test_every_event_that_is_said_is_listed_and_the_other_way_round():
 
 def test_every_metric_that_is_counted_exists_and_the_other_way_round():
     """A misspelt metric must not wait for its event to be noticed."""
-    gauges = ("build_info", "orders", "jobs", "destination_up", "search_behind")
-    set_elsewhere = {f"dicomfabd_{name}" for name in gauges}
+    names = ("build_info", "orders", "jobs", "destination_up", "search_behind", "log_lines_lost_total")
+    set_elsewhere = {f"dicomfabd_{name}" for name in names}
 
     assert {metric.name for metric in METRICS} - set_elsewhere == set(re.findall(r'"(dicomfabd_[a-z_]+)"', SOURCE))
 
@@ -74,6 +77,34 @@ def test_two_daemons_in_one_process_do_not_share_metrics():
 
     assert b"dicomfabd_workers 3.0" in first.render()[0]
     assert b"dicomfabd_workers 0.0" in second.render()[0]
+
+
+def test_a_log_that_takes_no_more_stops_nobody_and_is_counted():
+    """Its disk may be full while the store's is not; a reader's log counts with its other figures."""
+    with contextlib.suppress(OSError), Path("/dev/full").open("w") as full:
+        metrics, main, reader = Metrics("1"), EventLog(full, is_console=False), EventLog(full, is_console=False)
+        journal = Journal(LocalSink(metrics, main))
+        journal.daemon_stopping()
+        tally = TallySink(reader)
+        with Journal(tally).together():
+            Journal(tally).daemon_stopping()
+            Journal(tally).daemon_stopping()
+        replay(tally.take(), LocalSink(metrics, main))
+
+        assert b"dicomfabd_log_lines_lost_total 3.0" in metrics.render()[0]
+
+
+def test_a_console_that_takes_no_more_stops_nobody_either():
+    """A process of its own, because it changes logging as a whole."""
+    script = (
+        "import sys; from dicomfabd.telemetry import logs; log = logs.configure('console')\n"
+        "log.on_lost = lambda lines: print(lines, file=sys.stderr)\n"
+        "log.log('info', 'daemon.stopping', {})"
+    )
+    with Path("/dev/full").open("w") as full:
+        said = subprocess.run([sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True).stderr
+
+    assert "1\n" == said.partition("Exception ignored")[0]
 
 
 def test_relayed_lines_are_json():
