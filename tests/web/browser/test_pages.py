@@ -43,6 +43,8 @@ def test_a_page_is_sound_at_every_size_and_in_the_dark(visitor, daemon, path):
     page = visitor.open(path)
     page.wait_for_load_state("load")
     page.locator("h1").wait_for(state="attached")
+    # Else a click may come before the script that answers it, and be lost.
+    assert 0 == page.locator('script:not([blocking="render"])').count()
     found = look_at(page, name)
     if path == "/nowhere":
         visitor.forgive(404)
