@@ -1,5 +1,6 @@
 """What tests share: a real store on disk, a clock that is moved by hand, and the real programs."""
 
+import gc
 import os
 import shutil
 import sys
@@ -12,6 +13,8 @@ import pytest
 from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.store.opening import Store, open_store
 from dicomfabd.telemetry.journal import Journal
+
+gc.set_threshold(50_000, 20, 50)  # as in the daemon; looking for circles takes a third of the web's tests else
 
 
 class Clock:

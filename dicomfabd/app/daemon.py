@@ -17,11 +17,12 @@ from dicomfabd.app.archive_desk import archive_desk_of
 from dicomfabd.app.archive_others import others_of
 from dicomfabd.app.chores import keep_history, keep_search_current
 from dicomfabd.app.explaining import Explainer
+from dicomfabd.app.intake_desk import desk_of, desk_setup
 from dicomfabd.app.makable import check_catalog, check_codecs
 from dicomfabd.app.notify import notify
 from dicomfabd.app.people import people_maker
-from dicomfabd.app.planning import choices_of, planner_setup
-from dicomfabd.app.reader_main import DeskSetup, ReaderSetup
+from dicomfabd.app.planning import choices_of, planner_of, planner_setup
+from dicomfabd.app.reader_main import ReaderSetup
 from dicomfabd.app.readers import ReaderPool
 from dicomfabd.app.routing import fixed_destinations, router_setup
 from dicomfabd.app.samples import sample_templates
@@ -32,7 +33,6 @@ from dicomfabd.archive.scp import ArchiveServer
 from dicomfabd.commitment import CommitmentReports
 from dicomfabd.config import ConfigError, Settings
 from dicomfabd.domain.destinations import ARCHIVE, Destinations
-from dicomfabd.intake.desk import Desk
 from dicomfabd.intake.listener import MllpListener
 from dicomfabd.intake.reception import Reception
 from dicomfabd.intake.replaying import Replayer
@@ -59,7 +59,6 @@ _MOST_READERS: Final = 4  # more would only wait for each other at the store
 _BACKLOG_EVERY_S: Final = 2.0
 _CHECKPOINT_EVERY_S: Final = 0.1
 
-ADDRESSES_FILE: Final = "addresses.json"
 HISTORY_FILE: Final = "history.json"
 
 
@@ -132,14 +131,14 @@ class Daemon:
         self._exit.push_async_callback(worklist.stop)
         self._note("worklist", "{}", settings.worklist.host, worklist.port)
         await self._open_workers(settings, store, archive.port)
-        await self._open_intake(settings, store)
+        await self._open_intake(settings, store, planner)
         self._publish_addresses(settings)
         self._is_ready = True
         self.journal.daemon_started(__version__, self.addresses)
         notify("READY=1")
 
     async def _build_archive(self, settings: Settings, store: Store) -> ArchiveServer:
-        folder = archive_dir_of(settings)
+        folder = settings.archive_dir
         opened = await asyncio.to_thread(open_archive_index, folder / "index.db")
         self._exit.push_async_callback(asyncio.to_thread, opened.close)
         destinations = Destinations([one.destination() for one in settings.destinations], store.destinations)
@@ -158,7 +157,7 @@ class Daemon:
                 name=f"worker-{number}",
                 store_url=settings.store_url,
                 planner=planner_setup(settings),
-                anatomy_dir=anatomy_dir_of(settings),
+                anatomy_dir=settings.anatomy_dir,
                 workers=settings.workers,
                 count=count,
                 destinations=fixed,
@@ -169,14 +168,14 @@ class Daemon:
         await self.pool.start()
         self._exit.push_async_callback(self.pool.stop, WORKERS_STOP_S)
 
-    async def _open_intake(self, settings: Settings, store: Store) -> None:
+    async def _open_intake(self, settings: Settings, store: Store, planner: Planner) -> None:
         listener = MllpListener(settings.intake, self.journal)
         processes = settings.intake.processes
         count = min(os.cpu_count() or 1, _MOST_READERS) if processes == "auto" else processes
         receptions: ReaderPool | Reception
         if count:
             setup = ReaderSetup(
-                desk=_desk_setup(settings),
+                desk=desk_setup(settings),
                 store_url=settings.store_url,
                 log_format=settings.log_format,
                 stop_s=INTAKE_STOP_S,
@@ -187,7 +186,7 @@ class Daemon:
             await pool.start()
             self._health.register("intake", lambda: pool.problem)
         else:
-            desk = desk_of(settings, store)
+            desk = desk_of(settings, store, planner)
             receptions = Reception(settings.intake, desk, self.journal, self.pool.wake, listener.ended)
         await listener.start(receptions)
         self._exit.push_async_callback(listener.stop, INTAKE_STOP_S)
@@ -236,7 +235,7 @@ class Daemon:
             return Destinations(fixed_destinations(settings, port), store.destinations)
 
         explainer = Explainer(settings, planner)
-        replayer = Replayer(desk_of(settings, store), store.messages)
+        replayer = Replayer(desk_of(settings, store, planner), store.messages)
         return WebDesk(
             inbox=store.inbox,
             book=store.book,
@@ -274,39 +273,9 @@ class Daemon:
         self.addresses[name] = form.format(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
     def _publish_addresses(self, settings: Settings) -> None:
-        path = settings.state_dir / ADDRESSES_FILE
+        path = settings.addresses_file
         path.write_text(json.dumps(self.addresses, indent=2) + "\n")
         self._exit.callback(path.unlink, missing_ok=True)
-
-
-def planner_of(settings: Settings) -> Planner:
-    """Give a planner over the package's and the site's protocols; raises ConfigError."""
-    return planner_setup(settings).build()
-
-
-def archive_dir_of(settings: Settings) -> Path:
-    """Give the folder that holds the archive's index and, in `instances`, its files."""
-    return settings.state_dir / "archive"
-
-
-def anatomy_dir_of(settings: Settings) -> Path:
-    """Give the folder in which bodies are kept once they are built; it may be deleted at any time."""
-    return settings.state_dir / "anatomy"
-
-
-def desk_of(settings: Settings, store: Store) -> Desk:
-    """Give what reads messages as the settings say and keeps them in a store; raises ConfigError."""
-    return _desk_setup(settings).build(store)
-
-
-def _desk_setup(settings: Settings) -> DeskSetup:
-    return DeskSetup(
-        intake=settings.intake,
-        senders=settings.senders,
-        stations=settings.stations,
-        planner=planner_setup(settings),
-        router=router_setup(settings),
-    )
 
 
 async def _keep_log_short(store: Store) -> None:

@@ -47,3 +47,8 @@ def planner_setup(settings: Settings) -> PlannerSetup:
             uid_root=fabricate.uid_root,
         ),
     )
+
+
+def planner_of(settings: Settings) -> Planner:
+    """Give a planner over the package's and the site's protocols; raises ConfigError."""
+    return planner_setup(settings).build()

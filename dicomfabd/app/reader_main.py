@@ -15,16 +15,10 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from dicomfabd.app.intake_desk import DeskSetup
 from dicomfabd.app.loops import run_loop, settle_memory
-from dicomfabd.app.planning import PlannerSetup, choices_of
-from dicomfabd.app.routing import RouterSetup
-from dicomfabd.config import Intake, SenderSection, StationSection
-from dicomfabd.domain.draft import Choices
-from dicomfabd.intake.desk import Desk
-from dicomfabd.intake.reading import Reader
 from dicomfabd.intake.reception import Reception
-from dicomfabd.intake.senders import Senders, default_sender
-from dicomfabd.store.opening import Store, open_store
+from dicomfabd.store.opening import open_store
 from dicomfabd.telemetry import logs
 from dicomfabd.telemetry.journal import Journal
 from dicomfabd.telemetry.sink import TallySink
@@ -32,28 +26,6 @@ from dicomfabd.telemetry.sink import TallySink
 LARGEST_PACKET: Final = 1 << 18
 METRICS_EVERY_S: Final = 0.25
 YOUNG_OBJECTS: Final = 50_000  # a message makes hundreds of objects, and none in circles
-
-
-def reader_of(intake: Intake, senders: list[SenderSection], choices: Choices) -> Reader:
-    """Give what understands messages as the settings say."""
-    return Reader(choices, intake, Senders(senders, default_sender(intake)))
-
-
-class DeskSetup(BaseModel):
-    """What it takes to read messages as the settings say."""
-
-    model_config = ConfigDict(frozen=True)
-
-    intake: Intake
-    senders: list[SenderSection]
-    stations: list[StationSection]
-    planner: PlannerSetup
-    router: RouterSetup
-
-    def build(self, store: Store) -> Desk:
-        """Give the desk; raises ConfigError for a protocol that cannot be used."""
-        reader = reader_of(self.intake, self.senders, choices_of(self.planner.build(), self.stations))
-        return Desk(reader, store.inbox, self.router.route(store.destinations))
 
 
 class ReaderSetup(BaseModel):
@@ -88,7 +60,7 @@ async def _serve(setup: ReaderSetup, control: socket.socket, relay: socket.socke
 
     reception = Reception(
         setup.desk.intake,
-        setup.desk.build(store),
+        setup.desk.build(store, setup.desk.planner.build()),
         journal,
         on_work=lambda: say("work"),
         on_ended=lambda host: say("ended", host),

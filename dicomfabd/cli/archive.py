@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from dicomfabd.app.daemon import archive_dir_of
 from dicomfabd.archive.exporting import Exporter
 from dicomfabd.archive.shelf import Shelf
 from dicomfabd.cli.console import (
@@ -154,7 +153,7 @@ def delete_study(
 @contextmanager
 def _opened(settings: Settings) -> Iterator[_Opened]:
     """Open the archive of a daemon, running or not; ends the command where there is none or it cannot be written."""
-    folder = archive_dir_of(settings)
+    folder = settings.archive_dir
     if not (folder / "index.db").exists():
         fail(f"there is no archive in {folder}: no daemon has run with these settings yet")
     opened = open_archive_index(folder / "index.db")

@@ -15,7 +15,6 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from dicomfabd.app.daemon import ADDRESSES_FILE
 from dicomfabd.config import ConfigError, Settings, load
 from dicomfabd.domain.errors import StoreUnavailable
 from dicomfabd.store.opening import Store, open_store
@@ -143,7 +142,7 @@ def actor() -> str:
 def address_of(settings: Settings, door: str, host: str, port: int) -> str:
     """Give where a door of the running daemon is, also when its port was picked freely."""
     try:
-        addresses: dict[str, str] = json.loads((settings.state_dir / ADDRESSES_FILE).read_text())
+        addresses: dict[str, str] = json.loads(settings.addresses_file.read_text())
     except (OSError, ValueError):
         return f"{host}:{port}"
     return addresses.get(door, f"{host}:{port}").removeprefix("http://")

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from dicomfabd.app.daemon import planner_of
 from dicomfabd.app.explaining import Explainer, order_told, patient_told, told
+from dicomfabd.app.planning import planner_of
 from dicomfabd.cli.console import (
     ConfigOption,
     JsonOption,

@@ -21,6 +21,9 @@ from dicomfabd.cli.console import (
     say_wrapped,
     settings_or_fail,
 )
+from dicomfabd.cli.pacs_import import import_file
+from dicomfabd.cli.pacs_query import find
+from dicomfabd.cli.pacs_transfer import get, move
 from dicomfabd.cli.registry import editor_of, named, registry_of
 from dicomfabd.config import DestinationSection
 from dicomfabd.pacs.reachability import check
@@ -186,3 +189,9 @@ def _remarks(shown: dict[str, Any]) -> list[str]:
         "DICOMweb": bool(shown["web_url"]),
     }
     return [remark for remark, is_so in remarks.items() if is_so]
+
+
+pacs_app.command("import")(import_file)
+pacs_app.command("find")(find)
+pacs_app.command("move")(move)
+pacs_app.command("get")(get)

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import typer
 
-from dicomfabd.app.daemon import anatomy_dir_of
 from dicomfabd.app.makable import check_catalog
 from dicomfabd.app.planning import planner_setup
 from dicomfabd.cli.console import (
@@ -117,7 +116,7 @@ def sheet(
     studies = [
         (protocol.id, planner.plan_as(_sample_order(protocol), protocol, chosen)) for protocol in catalog.protocols
     ]
-    write_sheet(studies, Bodies(anatomy_dir_of(settings)), file)
+    write_sheet(studies, Bodies(settings.anatomy_dir), file)
     say(f"{file}: {len(studies)} protocols")
 
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from dicomfabd.app.daemon import desk_of, planner_of
-from dicomfabd.app.planning import choices_of
+from dicomfabd.app.intake_desk import desk_of
+from dicomfabd.app.planning import choices_of, planner_of
 from dicomfabd.app.routing import router_setup
 from dicomfabd.cli.console import (
     EXIT_FAILED,
@@ -98,14 +98,15 @@ def audit(
 
 def _replay(settings: Settings, store: Store, message: StoredMessage, edited: bytes | None) -> Replayed:
     person = actor()
+    planner = planner_of(settings)
     if is_json(message):
-        choices = choices_of(planner_of(settings), settings.stations)
+        choices = choices_of(planner, settings.stations)
         door = OrderDoor(
             store.inbox, store.book, store.messages, choices, router_setup(settings).route(store.destinations)
         )
         return door.replay(message, edited, person)
     try:
-        return Replayer(desk_of(settings, store), store.messages).replay(message.message_id, edited, person)
+        return Replayer(desk_of(settings, store, planner), store.messages).replay(message.message_id, edited, person)
     except (ValueError, OrderRejected) as error:
         fail(str(error))
 

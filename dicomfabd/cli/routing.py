@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dicomfabd.app.daemon import planner_of
+from dicomfabd.app.planning import planner_of
 from dicomfabd.app.routing import router_setup
 from dicomfabd.cli.console import ConfigOption, JsonOption, fail, print_json, say, say_wrapped, settings_or_fail
 from dicomfabd.cli.explaining import read_orders_or_fail

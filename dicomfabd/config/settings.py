@@ -54,6 +54,21 @@ class Settings(BaseSettings):
         return self.state_dir / "protocols.d"
 
     @property
+    def archive_dir(self) -> Path:
+        """Give the folder that holds the archive's index and, in `instances`, its files."""
+        return self.state_dir / "archive"
+
+    @property
+    def anatomy_dir(self) -> Path:
+        """Give the folder in which bodies are kept once they are built; it may be deleted at any time."""
+        return self.state_dir / "anatomy"
+
+    @property
+    def addresses_file(self) -> Path:
+        """Give the file in which a running daemon says where its doors are."""
+        return self.state_dir / "addresses.json"
+
+    @property
     def store_url(self) -> str:
         """Give where the store is, with the default filled in."""
         return self.store.url or f"sqlite:///{self.state_dir / 'dicomfabd.db'}"

@@ -10,8 +10,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from dicomfabd.cli.main import app
+from dicomfabd.cli.main import VERBS, build
 from dicomfabd.store.opening import Store, open_store
+
+WHOLE = build(VERBS)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def cli(tmp_path, monkeypatch) -> Callable[..., Result]:
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: object, stdin: bytes = b"") -> Result:
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+        result = CliRunner().invoke(WHOLE, [str(argument) for argument in arguments], input=stdin)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import hl7  # type: ignore[import-untyped]  # it ships no types
 
-from dicomfabd.app.daemon import planner_of
+from dicomfabd.app.planning import planner_of
 from dicomfabd.config import Settings
 from dicomfabd.intake.charsets import decode
 from dicomfabd.intake.er7 import parse

@@ -147,7 +147,7 @@ def test_only_what_explains_loads_hl7apy():
         if isinstance(node, ast.Import | ast.ImportFrom)
         and "hl7apy" in (getattr(node, "module", None) or "") + " ".join(name.name for name in node.names)
     }
-    rooms = "dicomfabd.cli.main, dicomfabd.intake.conformance, dicomfabd.intake.dissecting"
+    rooms = "dicomfabd.cli.explaining, dicomfabd.app.daemon, dicomfabd.intake.conformance, dicomfabd.intake.dissecting"
     script = f"import sys, {rooms}; sys.exit('hl7apy' in sys.modules)"
 
     assert {"intake/conformance.py", "intake/dissecting.py"} == naming

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dicomfabd.app.daemon import planner_of
+from dicomfabd.app.planning import planner_of
 from dicomfabd.config import Intake, SenderSection, Settings
 from dicomfabd.domain.delivery import Routing
 from dicomfabd.intake.desk import Desk

@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from dicomfabd import __version__
 from dicomfabd.app.archive_desk import archive_desk_of
-from dicomfabd.app.daemon import desk_of, planner_of
 from dicomfabd.app.explaining import Explainer
+from dicomfabd.app.intake_desk import desk_of
 from dicomfabd.app.people import people_maker
+from dicomfabd.app.planning import planner_of
 from dicomfabd.app.samples import sample_templates
 from dicomfabd.app.worklist_desk import worklist_desk_of
 from dicomfabd.archive.scp import ArchiveServer, Others
@@ -169,7 +170,7 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, 
         choices=Choices(lambda _procedure, service: service or "OT"),
         route=lambda _order: Routing((Leg("main"),)),
         replay=replay,
-        receive=Replayer(desk_of(settings, store), store.messages).receive,
+        receive=Replayer(desk_of(settings, store, explainer.planner), store.messages).receive,
         procedures=explainer.procedures,
         samples=sample_templates,
         templates=store.templates,
@@ -209,10 +210,10 @@ def archive_server(tmp_path, index, journal, shelf):
 
 
 @pytest.fixture
-def whole_desk(desk, tmp_path, store) -> WebDesk:
+def whole_desk(desk, tmp_path, store, explainer) -> WebDesk:
     """Give the desk with the intake's own replayer in place of the one that understands one word."""
     settings = Settings(state_dir=tmp_path)
-    return replace(desk, replay=Replayer(desk_of(settings, store), store.messages).replay)
+    return replace(desk, replay=Replayer(desk_of(settings, store, explainer.planner), store.messages).replay)
 
 
 @pytest.fixture

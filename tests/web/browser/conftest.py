@@ -65,7 +65,7 @@ class Visitor:
         )
         self._contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda said: self._heard(said.type, said.text))
+        page.on("console", lambda said: self._heard(said.type, f"{said.text} {said.location['url']}"))
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         page.on("request", lambda request: self._asked(request.url))
         page.set_default_timeout(15_000)

@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from dicomfabd.app.daemon import desk_of
+from dicomfabd.app.intake_desk import desk_of
 from dicomfabd.config import Settings
 from dicomfabd.intake.replaying import Replayer
 from dicomfabd.web.application import build
@@ -17,10 +17,10 @@ from tests.web.hostile.feeding import Fed, feed
 
 
 @pytest.fixture
-def desk(desk, tmp_path, store) -> WebDesk:
+def desk(desk, tmp_path, store, explainer) -> WebDesk:
     """Give the desk with the intake's own replayer."""
     settings = Settings(state_dir=tmp_path)
-    return replace(desk, replay=Replayer(desk_of(settings, store), store.messages).replay)
+    return replace(desk, replay=Replayer(desk_of(settings, store, explainer.planner), store.messages).replay)
 
 
 @pytest.fixture
