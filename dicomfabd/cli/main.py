@@ -29,7 +29,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "pacs": ("pacs", "pacs_app"),
     "health": ("health", "health"),
 }
-"""Each verb, in the order of `--help`: the module beside this one that holds it, and its name there."""
+"""Each verb: the module beside this one that holds it, and its name there."""
 
 
 def _show_version(is_asked: bool) -> None:
