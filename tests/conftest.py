@@ -14,7 +14,7 @@ from dicomfabd.fabricate.anatomy.bodies import Bodies
 from dicomfabd.store.opening import Store, open_store
 from dicomfabd.telemetry.journal import Journal
 
-gc.set_threshold(50_000, 20, 50)  # as in the daemon; looking for circles takes a third of the web's tests else
+gc.set_threshold(50_000, 20, 50)  # looking for circles takes a third of the web's tests else
 
 
 class Clock:

@@ -176,6 +176,7 @@ class Daemon:
         if count:
             setup = ReaderSetup(
                 desk=desk_setup(settings),
+                planner=planner_setup(settings),
                 store_url=settings.store_url,
                 log_format=settings.log_format,
                 stop_s=INTAKE_STOP_S,

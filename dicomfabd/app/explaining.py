@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from dicomfabd.app.planning import choices_of
+from dicomfabd.app.intake_desk import desk_setup
 from dicomfabd.config import Settings
 from dicomfabd.domain.errors import Fault, OrderRejected
 from dicomfabd.domain.order import Code, Order, OrderControl
@@ -14,7 +14,6 @@ from dicomfabd.intake.er7 import parse
 from dicomfabd.intake.orders import OrderRequest
 from dicomfabd.intake.provenance import sources
 from dicomfabd.intake.reading import Reader, Reading
-from dicomfabd.intake.senders import Senders, default_sender
 from dicomfabd.plan.planner import Planner
 from dicomfabd.plan.protocol import Protocol
 from dicomfabd.store.interface import PatientChange
@@ -43,12 +42,7 @@ class Explainer:
 
     def reader(self, now: datetime | None = None) -> Reader:
         """Give what reads as the daemon does, at a time that stands still where one is given."""
-        settings = self.settings
-        choices = choices_of(self.planner, settings.stations)
-        senders = Senders(settings.senders, default_sender(settings.intake))
-        if now is None:
-            return Reader(choices, settings.intake, senders)
-        return Reader(choices, settings.intake, senders, lambda: now)
+        return desk_setup(self.settings).reader(self.planner, now)
 
     def explain(self, raw: bytes, host: str = "", now: datetime | None = None) -> list[dict[str, Any]]:
         """Explain a frame; never raises for anything a sender can send.

@@ -1,8 +1,10 @@
 """What it takes to read messages as the settings say, in this process or in another one."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 
-from dicomfabd.app.planning import PlannerSetup, choices_of, planner_setup
+from dicomfabd.app.planning import choices_of
 from dicomfabd.app.routing import RouterSetup, router_setup
 from dicomfabd.config import Intake, SenderSection, Settings, StationSection
 from dicomfabd.intake.desk import Desk
@@ -20,14 +22,16 @@ class DeskSetup(BaseModel):
     intake: Intake
     senders: list[SenderSection]
     stations: list[StationSection]
-    planner: PlannerSetup
     router: RouterSetup
 
+    def reader(self, planner: Planner, now: datetime | None = None) -> Reader:
+        """Give what reads, at a time that stands still where one is given."""
+        parts = choices_of(planner, self.stations), self.intake, Senders(self.senders, default_sender(self.intake))
+        return Reader(*parts) if now is None else Reader(*parts, lambda: now)
+
     def build(self, store: Store, planner: Planner) -> Desk:
-        """Give the desk; `planner` was built by the setup of that name."""
-        choices = choices_of(planner, self.stations)
-        reader = Reader(choices, self.intake, Senders(self.senders, default_sender(self.intake)))
-        return Desk(reader, store.inbox, self.router.route(store.destinations))
+        """Give the desk, which keeps what it reads in a store."""
+        return Desk(self.reader(planner), store.inbox, self.router.route(store.destinations))
 
 
 def desk_setup(settings: Settings) -> DeskSetup:
@@ -36,7 +40,6 @@ def desk_setup(settings: Settings) -> DeskSetup:
         intake=settings.intake,
         senders=settings.senders,
         stations=settings.stations,
-        planner=planner_setup(settings),
         router=router_setup(settings),
     )
 

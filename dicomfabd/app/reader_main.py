@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dicomfabd.app.intake_desk import DeskSetup
 from dicomfabd.app.loops import run_loop, settle_memory
+from dicomfabd.app.planning import PlannerSetup
 from dicomfabd.intake.reception import Reception
 from dicomfabd.store.opening import open_store
 from dicomfabd.telemetry import logs
@@ -34,6 +35,7 @@ class ReaderSetup(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     desk: DeskSetup
+    planner: PlannerSetup
     store_url: str
     log_format: Literal["auto", "json", "console"]
     stop_s: float
@@ -60,7 +62,7 @@ async def _serve(setup: ReaderSetup, control: socket.socket, relay: socket.socke
 
     reception = Reception(
         setup.desk.intake,
-        setup.desk.build(store, setup.desk.planner.build()),
+        setup.desk.build(store, setup.planner.build()),
         journal,
         on_work=lambda: say("work"),
         on_ended=lambda host: say("ended", host),

@@ -23,7 +23,7 @@ def setup(tmp_path):
             name="worker-1",
             store_url=settings.store_url,
             planner=planner_setup(settings),
-            anatomy_dir=tmp_path / "anatomy",
+            anatomy_dir=settings.anatomy_dir,
             workers=settings.workers,
             count=1,
             destinations=[pacs.destination("main")],

@@ -4,17 +4,17 @@ import subprocess
 import sys
 
 import pytest
-from typer.testing import CliRunner
 
-from dicomfabd.cli.main import VERBS, build
+from dicomfabd.cli.main import VERBS
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_does_without_the_others(verb):
-    """Read alone it knows what it is called."""
-    result = CliRunner().invoke(build([verb]), [verb, "--help"])
+def test_a_verb_does_without_the_others(verb, run, cli):
+    """In a process of its own, where nobody else has read a module, it offers what it offers beside the others."""
+    alone, beside = run(verb, "--help"), cli(verb, "--help")
 
-    assert (0, True) == (result.exit_code, f"dicomfabd {verb}" in result.stdout)
+    assert (0, 0, True) == (alone.returncode, beside.exit_code, f"dicomfabd {verb}" in beside.stdout)
+    assert beside.stdout.partition("╭")[2] == alone.stdout.decode().partition("╭")[2] != ""
 
 
 def test_without_a_verb_all_are_listed(run):

@@ -141,7 +141,7 @@ def explainer(tmp_path_factory) -> Explainer:
 
 
 @pytest.fixture
-def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, metrics, explainer):
+def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, metrics, explainer, replayer):
     def replay(message_id, edited, actor):
         """Place an order for a message that says `order`, refuse any other."""
         message = store.messages.get(message_id)
@@ -170,7 +170,7 @@ def desk(tmp_path, store, journal, health, woken, take, fixed, archive, access, 
         choices=Choices(lambda _procedure, service: service or "OT"),
         route=lambda _order: Routing((Leg("main"),)),
         replay=replay,
-        receive=Replayer(desk_of(settings, store, explainer.planner), store.messages).receive,
+        receive=replayer.receive,
         procedures=explainer.procedures,
         samples=sample_templates,
         templates=store.templates,
@@ -210,10 +210,15 @@ def archive_server(tmp_path, index, journal, shelf):
 
 
 @pytest.fixture
-def whole_desk(desk, tmp_path, store, explainer) -> WebDesk:
+def replayer(tmp_path, store, explainer) -> Replayer:
+    """Give the intake's own replayer."""
+    return Replayer(desk_of(Settings(state_dir=tmp_path), store, explainer.planner), store.messages)
+
+
+@pytest.fixture
+def whole_desk(desk, replayer) -> WebDesk:
     """Give the desk with the intake's own replayer in place of the one that understands one word."""
-    settings = Settings(state_dir=tmp_path)
-    return replace(desk, replay=Replayer(desk_of(settings, store, explainer.planner), store.messages).replay)
+    return replace(desk, replay=replayer.replay)
 
 
 @pytest.fixture

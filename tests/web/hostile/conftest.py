@@ -6,9 +6,6 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from dicomfabd.app.intake_desk import desk_of
-from dicomfabd.config import Settings
-from dicomfabd.intake.replaying import Replayer
 from dicomfabd.web.application import build
 from dicomfabd.web.desk import WebDesk
 from dicomfabd.web.guards import Guards
@@ -17,10 +14,9 @@ from tests.web.hostile.feeding import Fed, feed
 
 
 @pytest.fixture
-def desk(desk, tmp_path, store, explainer) -> WebDesk:
+def desk(desk, replayer) -> WebDesk:
     """Give the desk with the intake's own replayer."""
-    settings = Settings(state_dir=tmp_path)
-    return replace(desk, replay=Replayer(desk_of(settings, store, explainer.planner), store.messages).replay)
+    return replace(desk, replay=replayer.replay)
 
 
 @pytest.fixture
